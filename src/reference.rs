@@ -1,0 +1,607 @@
+//! Reference notes: what is known of each design, loaded from `note.toml` and measured `.npz` files,
+//! validated, and kept ready for the stages that compare with it.
+//!
+//! The format is described in `reference-notes/README.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use crate::note::{Currency, Light, RectMm, Side, SizeMm};
+
+/// Rows of a layout plane: cells down the note's height.
+pub const LAYOUT_ROWS: usize = 56;
+/// Columns of a layout plane: cells along the note's width.
+pub const LAYOUT_COLUMNS: usize = 128;
+
+static BUILT_IN: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/reference_notes.rs"));
+
+/// Why a reference note could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReferenceError {
+    /// A file or folder could not be read.
+    #[error("{file}: cannot be read ({reason}): check that it exists and may be read")]
+    Unreadable {
+        /// Which file.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file is not of the format.
+    #[error("{file}: {key}: {reason}")]
+    Invalid {
+        /// Which file.
+        file: String,
+        /// Which key, or the line where the text is no TOML.
+        key: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A folder holds no reference note.
+    #[error("{0}: holds no reference note: expected <currency>/<value>-<year>/note.toml below it")]
+    Empty(String),
+    /// No design has this id.
+    #[error("no reference note is called {0:?}: `guilloche references list` shows all")]
+    Unknown(String),
+}
+
+/// The printing process of a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Process {
+    /// Engraved, raised print.
+    Intaglio,
+    /// Flat background print.
+    Offset,
+    /// Serial numbers and seals.
+    Letterpress,
+    /// Screen print, as of optically variable ink.
+    Screen,
+    /// Unprinted paper.
+    Paper,
+}
+
+/// A place on a side that is examined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Stable name, kebab-case, unique on its side.
+    pub id: String,
+    /// The side it is on.
+    pub side: Side,
+    /// Where it is, mm.
+    pub rect_mm: RectMm,
+    /// How it is printed.
+    pub print: Process,
+    /// The value it states, as the note's denomination is written.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// The features looked for here.
+    #[serde(default)]
+    pub examine: Vec<String>,
+    /// Who says so; `measured` for what was measured on genuine scans.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// True where nobody vouches for it: such a fact can never fail a note.
+    #[serde(default)]
+    pub unverified: bool,
+}
+
+/// A security feature that an edition has, or must not have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityFeature {
+    /// What it is: security-thread, watermark, optically-variable-ink, …
+    pub kind: String,
+    /// The side it shows on; none where it is in the paper.
+    #[serde(default)]
+    pub side: Option<Side>,
+    /// The light it shows in.
+    #[serde(default)]
+    pub light: Option<Light>,
+    /// Where it is, mm.
+    #[serde(default)]
+    pub rect_mm: Option<RectMm>,
+    /// Colours it shows: sRGB hex, or names where only those are known.
+    #[serde(default)]
+    pub colours: Vec<String>,
+    /// What it says.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// What it pictures.
+    #[serde(default)]
+    pub motif: Option<String>,
+    /// What a genuine note shows, in one sentence.
+    pub expect: String,
+    /// Who says so.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// True where nobody vouches for it: such a fact can never fail a note.
+    #[serde(default)]
+    pub unverified: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SizeFact {
+    width: f64,
+    height: f64,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    unverified: bool,
+}
+
+/// `note.toml` as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoteFile {
+    id: String,
+    name: String,
+    currency: Currency,
+    denomination: String,
+    edition: String,
+    serial: Option<String>,
+    size_mm: SizeFact,
+    #[serde(default)]
+    zone: Vec<Zone>,
+    #[serde(default)]
+    feature: Vec<SecurityFeature>,
+    #[serde(default)]
+    absent: Vec<SecurityFeature>,
+}
+
+/// How the measurements of one side came about: one table of `measured.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrolment {
+    /// Genuine notes measured; 0 where a picture only shows the layout.
+    pub notes: usize,
+    /// What the scans were made with, in the enroller's words.
+    pub scanner: String,
+    /// The day of enrolment, YYYY-MM-DD.
+    pub date: String,
+    /// Median resolution of the scans, px/mm.
+    pub px_per_mm: f64,
+    /// True where the layout is from pictures that are too poor to judge a note by.
+    pub layout_only: bool,
+}
+
+/// What was measured on one side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasuredSide {
+    /// How it came about.
+    pub enrolment: Enrolment,
+    /// Normalised local contrast of the printed layout, averaged over the enrolled notes:
+    /// [`LAYOUT_ROWS`] × [`LAYOUT_COLUMNS`] (at most 28 dpi on any note).
+    pub layout: Array2<f32>,
+}
+
+/// How much is known of a design.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Only what is published.
+    Facts,
+    /// Also what the layout looks like.
+    Layout,
+    /// Genuine notes were measured.
+    Measured,
+}
+
+/// A design: one reference note.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Design {
+    /// `usd-1-1963`.
+    pub id: String,
+    /// One line for people.
+    pub name: String,
+    /// Currency.
+    pub currency: Currency,
+    /// Value as printed on the note.
+    pub denomination: String,
+    /// The year that names the design.
+    pub edition: String,
+    /// The serial grammar in the currency's `series.toml`.
+    pub serial: Option<String>,
+    /// Nominal size.
+    pub size: SizeMm,
+    /// Whether the size is vouched for.
+    pub size_unverified: bool,
+    /// Places that are examined.
+    pub zones: Vec<Zone>,
+    /// What the edition has.
+    pub features: Vec<SecurityFeature>,
+    /// What it must not have.
+    pub absent: Vec<SecurityFeature>,
+    /// What was measured, by side.
+    pub measured: BTreeMap<Side, MeasuredSide>,
+}
+
+impl Design {
+    /// How much is known: the best of its sides.
+    pub fn level(&self) -> Level {
+        self.measured
+            .values()
+            .map(|side| {
+                if side.enrolment.layout_only {
+                    Level::Layout
+                } else {
+                    Level::Measured
+                }
+            })
+            .max()
+            .unwrap_or(Level::Facts)
+    }
+}
+
+/// All reference notes in use.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    designs: Vec<Design>,
+}
+
+impl Library {
+    /// The reference notes that the program carries.
+    ///
+    /// # Errors
+    /// When one of them breaks a rule of the format.
+    pub fn built_in() -> Result<Self, ReferenceError> {
+        let files = BUILT_IN
+            .iter()
+            .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
+            .collect();
+        Self::from_files(&files)
+    }
+
+    /// The reference notes below a folder laid out as `reference-notes/` is.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, holds none, or one breaks a rule of the format.
+    pub fn load(folder: &Path) -> Result<Self, ReferenceError> {
+        let mut files = BTreeMap::new();
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry = entry.map_err(|e| ReferenceError::Unreadable {
+                file: folder.display().to_string(),
+                reason: e.to_string(),
+            })?;
+            let path = entry.path();
+            if entry.file_type().is_file()
+                && path.extension().is_some_and(|e| e == "toml" || e == "npz")
+            {
+                let bytes = fs::read(path).map_err(|e| ReferenceError::Unreadable {
+                    file: path.display().to_string(),
+                    reason: e.to_string(),
+                })?;
+                files.insert(path.display().to_string().replace('\\', "/"), bytes);
+            }
+        }
+        let library = Self::from_files(&files)?;
+        if library.designs.is_empty() {
+            return Err(ReferenceError::Empty(folder.display().to_string()));
+        }
+        Ok(library)
+    }
+
+    fn from_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, ReferenceError> {
+        let mut designs: Vec<Design> = Vec::new();
+        for (name, bytes) in files {
+            let Some(folder) = name.strip_suffix("note.toml") else {
+                continue;
+            };
+            let design = read_design(folder, name, bytes, files)?;
+            if designs.iter().any(|other| other.id == design.id) {
+                return Err(invalid(
+                    name,
+                    "id",
+                    &format!("{:?} is there twice", design.id),
+                ));
+            }
+            designs.push(design);
+        }
+        designs.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Self { designs })
+    }
+
+    /// These reference notes with others added; one with the same id replaces what was there.
+    pub fn overlaid(mut self, others: Self) -> Self {
+        for design in others.designs {
+            self.designs.retain(|old| old.id != design.id);
+            self.designs.push(design);
+        }
+        self.designs.sort_by(|a, b| a.id.cmp(&b.id));
+        self
+    }
+
+    /// Every design, by id.
+    pub fn designs(&self) -> &[Design] {
+        &self.designs
+    }
+
+    /// The design with this id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn design(&self, id: &str) -> Result<&Design, ReferenceError> {
+        self.designs
+            .iter()
+            .find(|design| design.id == id)
+            .ok_or_else(|| ReferenceError::Unknown(id.to_owned()))
+    }
+}
+
+fn invalid(file: &str, key: &str, reason: &str) -> ReferenceError {
+    ReferenceError::Invalid {
+        file: file.to_owned(),
+        key: key.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(name: &str, bytes: &[u8]) -> Result<T, ReferenceError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| invalid(name, "text", "is not UTF-8: save it as UTF-8"))?;
+    toml::from_str(text).map_err(|e| {
+        let line = e.span().map_or(1, |span| {
+            text.bytes()
+                .take(span.start)
+                .filter(|b| *b == b'\n')
+                .count()
+                + 1
+        });
+        invalid(name, &format!("line {line}"), e.message())
+    })
+}
+
+fn read_design(
+    folder: &str,
+    name: &str,
+    bytes: &[u8],
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<Design, ReferenceError> {
+    let file: NoteFile = parse(name, bytes)?;
+    validate(name, folder, &file)?;
+    let enrolments: BTreeMap<Side, Enrolment> = match files.get(&format!("{folder}measured.toml")) {
+        Some(bytes) => parse(&format!("{folder}measured.toml"), bytes)?,
+        None => BTreeMap::new(),
+    };
+    let mut measured = BTreeMap::new();
+    for (side, enrolment) in enrolments {
+        let npz = format!("{folder}{side}.npz");
+        let bytes = files.get(&npz).ok_or_else(|| {
+            invalid(
+                &format!("{folder}measured.toml"),
+                side.as_str(),
+                &format!("says that the {side} was measured, but {side}.npz is not beside it: enrol it again"),
+            )
+        })?;
+        let layout = read_layout(&npz, bytes)?;
+        measured.insert(side, MeasuredSide { enrolment, layout });
+    }
+    Ok(Design {
+        id: file.id,
+        name: file.name,
+        currency: file.currency,
+        denomination: file.denomination,
+        edition: file.edition,
+        serial: file.serial,
+        size: SizeMm {
+            width: file.size_mm.width,
+            height: file.size_mm.height,
+        },
+        size_unverified: file.size_mm.unverified,
+        zones: file.zone,
+        features: file.feature,
+        absent: file.absent,
+        measured,
+    })
+}
+
+fn read_layout(name: &str, bytes: &[u8]) -> Result<Array2<f32>, ReferenceError> {
+    let mut npz = ndarray_npy::NpzReader::new(Cursor::new(bytes)).map_err(|e| {
+        invalid(
+            name,
+            "archive",
+            &format!("is no .npz file ({e}): enrol it again"),
+        )
+    })?;
+    let layout: Array2<f32> = npz.by_name("layout").map_err(|e| {
+        invalid(
+            name,
+            "layout",
+            &format!("cannot be read ({e}): enrol it again"),
+        )
+    })?;
+    if layout.dim() != (LAYOUT_ROWS, LAYOUT_COLUMNS) {
+        return Err(invalid(
+            name,
+            "layout",
+            &format!(
+                "has {:?} cells, not {LAYOUT_ROWS} × {LAYOUT_COLUMNS}: enrol it again",
+                layout.dim()
+            ),
+        ));
+    }
+    if layout.iter().any(|v| !v.is_finite()) {
+        return Err(invalid(
+            name,
+            "layout",
+            "holds a value that is no number: enrol it again",
+        ));
+    }
+    Ok(layout)
+}
+
+/// A fact is vouched for by exactly one of a source and the mark `unverified`.
+fn check_source(
+    name: &str,
+    key: &str,
+    source: Option<&str>,
+    unverified: bool,
+) -> Result<(), ReferenceError> {
+    match (source, unverified) {
+        (None, false) => Err(invalid(
+            name,
+            key,
+            "has neither a `source` nor `unverified = true`: say who says so",
+        )),
+        (Some(text), _) if text.trim().is_empty() => Err(invalid(
+            name,
+            key,
+            "has an empty `source`: say who says so, or write `unverified = true`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn validate(name: &str, folder: &str, file: &NoteFile) -> Result<(), ReferenceError> {
+    let expected_id = format!(
+        "{}-{}-{}",
+        file.currency.to_string().to_lowercase(),
+        file.denomination,
+        file.edition
+    );
+    if file.id != expected_id {
+        return Err(invalid(
+            name,
+            "id",
+            &format!(
+                "is {:?}, but currency, denomination and edition make {expected_id:?}",
+                file.id
+            ),
+        ));
+    }
+    let expected_folder = format!(
+        "{}/{}-{}/",
+        file.currency.to_string().to_lowercase(),
+        file.denomination,
+        file.edition
+    );
+    if !folder.ends_with(&expected_folder) {
+        return Err(invalid(
+            name,
+            "id",
+            &format!("is {:?}, so the file belongs in {expected_folder}", file.id),
+        ));
+    }
+    if !file
+        .denomination
+        .parse::<f64>()
+        .is_ok_and(|v| v > 0.0 && v.is_finite())
+    {
+        return Err(invalid(
+            name,
+            "denomination",
+            &format!(
+                "is {:?}: write the value in figures, as \"100\" or \"0.5\"",
+                file.denomination
+            ),
+        ));
+    }
+    if !file
+        .edition
+        .get(..4)
+        .is_some_and(|year| year.bytes().all(|b| b.is_ascii_digit()))
+    {
+        return Err(invalid(
+            name,
+            "edition",
+            &format!(
+                "is {:?}: write the year of the design first, as \"2004a\"",
+                file.edition
+            ),
+        ));
+    }
+    let size = SizeMm {
+        width: file.size_mm.width,
+        height: file.size_mm.height,
+    };
+    // The smallest and largest notes in use anywhere are well inside of these.
+    for (key, value) in [
+        ("size_mm.width", size.width),
+        ("size_mm.height", size.height),
+    ] {
+        if !(30.0..=300.0).contains(&value) {
+            return Err(invalid(
+                name,
+                key,
+                &format!("is {value}: a note is 30 to 300 mm"),
+            ));
+        }
+    }
+    if size.width < size.height {
+        return Err(invalid(
+            name,
+            "size_mm",
+            "is taller than wide: give the note as it is read",
+        ));
+    }
+    check_source(
+        name,
+        "size_mm",
+        file.size_mm.source.as_deref(),
+        file.size_mm.unverified,
+    )?;
+    let mut seen = BTreeSet::new();
+    for zone in &file.zone {
+        let key = format!("zone {:?} ({})", zone.id, zone.side);
+        if zone.id.is_empty()
+            || !zone
+                .id
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            return Err(invalid(
+                name,
+                &key,
+                "the id must be small letters, figures and hyphens",
+            ));
+        }
+        if !seen.insert((zone.side, zone.id.clone())) {
+            return Err(invalid(name, &key, "is there twice on this side"));
+        }
+        if !zone.rect_mm.lies_on(size) {
+            return Err(invalid(
+                name,
+                &key,
+                &format!(
+                    "rect_mm {:?} does not lie on a note of {} x {} mm",
+                    <[f64; 4]>::from(zone.rect_mm),
+                    size.width,
+                    size.height
+                ),
+            ));
+        }
+        check_source(name, &key, zone.source.as_deref(), zone.unverified)?;
+    }
+    for (table, features) in [("feature", &file.feature), ("absent", &file.absent)] {
+        for feature in features {
+            let key = format!("{table} {:?}", feature.kind);
+            if let Some(rect) = feature.rect_mm
+                && !rect.lies_on(size)
+            {
+                return Err(invalid(name, &key, "rect_mm does not lie on the note"));
+            }
+            check_source(name, &key, feature.source.as_deref(), feature.unverified)?;
+        }
+    }
+    for absent in &file.absent {
+        if file.feature.iter().any(|f| {
+            f.kind == absent.kind
+                && f.side == absent.side
+                && f.light == absent.light
+                && f.rect_mm == absent.rect_mm
+        }) {
+            return Err(invalid(
+                name,
+                &format!("absent {:?}", absent.kind),
+                "contradicts a [[feature]] of the same kind, side, light and place",
+            ));
+        }
+    }
+    Ok(())
+}
