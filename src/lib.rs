@@ -3,6 +3,8 @@
 //!
 //! Data flows one way: scan → rectify → identify → features → compare → verdict → report.
 
+pub mod identify;
 pub mod note;
 pub mod pixels;
+pub mod rectify;
 pub mod reference;

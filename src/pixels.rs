@@ -1,7 +1,9 @@
 //! Pixels: what a decoded scan is made of, and the planes that measurements are made on.
 
+use std::ops::Range;
+
 use image::{ImageBuffer, Rgb, RgbImage};
-use ndarray::{Array2, Array3, ArrayView3};
+use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3, ArrayViewMut1, Axis, Slice, Zip};
 
 /// One channel or derived quantity, rows × columns.
 pub type Plane = Array2<f32>;
@@ -41,4 +43,160 @@ impl Raster {
 pub fn samples(image: &RgbImage) -> Option<ArrayView3<'_, u8>> {
     let shape = (image.height() as usize, image.width() as usize, 3);
     ArrayView3::from_shape(shape, image.as_raw()).ok()
+}
+
+impl Raster {
+    /// The scan reduced by a whole factor: each value is the mean of `factor` × `factor` samples,
+    /// so nothing aliases. Rows and columns left over at the far edges make a last, smaller block
+    /// only where they are at least half a block.
+    pub fn reduced(&self, factor: usize) -> Planes {
+        let factor = factor.max(1);
+        match self {
+            Self::Eight(image) => reduce(image.as_raw(), self.width(), self.height(), factor, 1.0),
+            Self::Sixteen(image) => reduce(
+                image.as_raw(),
+                self.width(),
+                self.height(),
+                factor,
+                1.0 / 257.0,
+            ),
+        }
+    }
+
+    /// Red, green and blue of one pixel, 0..=255; `None` outside of the picture.
+    #[inline]
+    pub fn get(&self, x: usize, y: usize) -> Option<[f32; 3]> {
+        if x >= self.width() || y >= self.height() {
+            return None;
+        }
+        let (x, y) = (x as u32, y as u32);
+        match self {
+            Self::Eight(image) => image.get_pixel_checked(x, y).map(|p| p.0.map(f32::from)),
+            Self::Sixteen(image) => image
+                .get_pixel_checked(x, y)
+                .map(|p| p.0.map(|v| f32::from(v) / 257.0)),
+        }
+    }
+}
+
+fn reduce<T: Copy + Into<u32>>(
+    samples: &[T],
+    width: usize,
+    height: usize,
+    factor: usize,
+    scale: f32,
+) -> Planes {
+    let blocks = |n: usize| ((n + factor / 2) / factor).max(1).min(n.max(1));
+    let (rows, columns) = (blocks(height), blocks(width));
+    let mut planes = Planes::zeros((3, rows, columns));
+    let mut sums = vec![0u32; width * 3];
+    for row in 0..rows {
+        let first = row * factor;
+        let last = (first + factor).min(height);
+        sums.fill(0);
+        for y in first..last {
+            let line = samples.get(y * width * 3..(y + 1) * width * 3).unwrap_or(&[]);
+            for (sum, &sample) in sums.iter_mut().zip(line) {
+                *sum += sample.into();
+            }
+        }
+        for column in 0..columns {
+            let left = column * factor;
+            let right = (left + factor).min(width);
+            let mut total = [0u32; 3];
+            for pixel in sums.get(left * 3..right * 3).unwrap_or(&[]).chunks_exact(3) {
+                for (t, &v) in total.iter_mut().zip(pixel) {
+                    *t += v;
+                }
+            }
+            let norm = scale / ((last - first) * (right - left)).max(1) as f32;
+            for (channel, &t) in total.iter().enumerate() {
+                planes[[channel, row, column]] = t as f32 * norm;
+            }
+        }
+    }
+    planes
+}
+
+/// Luma of planes (ITU-R BT.601 weights on the encoded samples): rows × columns, 0..=255.
+pub fn luma(planes: &Planes) -> Plane {
+    let (r, g, b) = (
+        planes.index_axis(Axis(0), 0),
+        planes.index_axis(Axis(0), 1),
+        planes.index_axis(Axis(0), 2),
+    );
+    Zip::from(r)
+        .and(g)
+        .and(b)
+        .map_collect(|&r, &g, &b| 0.299 * r + 0.587 * g + 0.114 * b)
+}
+
+/// Mean over a window of (2 `radius` + 1)² around each cell; at the edges over the part inside.
+pub fn box_mean(plane: &Plane, radius: usize) -> Plane {
+    let (rows, columns) = plane.dim();
+    let mut across = Plane::zeros((rows, columns));
+    for (source, mut target) in plane.rows().into_iter().zip(across.rows_mut()) {
+        running_mean(source, &mut target, radius);
+    }
+    let mut out = Plane::zeros((rows, columns));
+    for (source, mut target) in across.columns().into_iter().zip(out.columns_mut()) {
+        running_mean(source, &mut target, radius);
+    }
+    out
+}
+
+fn running_mean(source: ArrayView1<'_, f32>, target: &mut ArrayViewMut1<'_, f32>, radius: usize) {
+    let n = source.len();
+    let mut sum = 0.0f64;
+    for i in 0..radius.min(n) {
+        sum += f64::from(source[i]);
+    }
+    for i in 0..n {
+        if i + radius < n {
+            sum += f64::from(source[i + radius]);
+        }
+        if i > radius {
+            sum -= f64::from(source[i - radius - 1]);
+        }
+        let count = (i + radius).min(n - 1) - i.saturating_sub(radius) + 1;
+        target[i] = (sum / count as f64) as f32;
+    }
+}
+
+/// The plane's value between cell centres (cell (0, 0) has its centre at (0.5, 0.5)), bilinear;
+/// beyond the outer centres the edge's value is held.
+#[inline]
+pub fn bilinear(plane: &ArrayView2<'_, f32>, x: f64, y: f64) -> f32 {
+    let (rows, columns) = plane.dim();
+    if rows == 0 || columns == 0 {
+        return 0.0;
+    }
+    let x = (x - 0.5).clamp(0.0, (columns - 1) as f64);
+    let y = (y - 0.5).clamp(0.0, (rows - 1) as f64);
+    let (x0, y0) = (x as usize, y as usize);
+    let (x1, y1) = ((x0 + 1).min(columns - 1), (y0 + 1).min(rows - 1));
+    let (fx, fy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
+    let top = plane[[y0, x0]] * (1.0 - fx) + plane[[y0, x1]] * fx;
+    let bottom = plane[[y1, x0]] * (1.0 - fx) + plane[[y1, x1]] * fx;
+    top * (1.0 - fy) + bottom * fy
+}
+
+/// A part of a plane as a view. (`ndarray`'s own `s![]` expands to code that `forbid(unsafe_code)`
+/// refuses.) Ranges are clamped to the plane.
+#[inline]
+pub fn window<'a, T>(
+    plane: &'a ArrayView2<'_, T>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+) -> ArrayView2<'a, T> {
+    let (height, width) = plane.dim();
+    let (top, left) = (rows.start.min(height), columns.start.min(width));
+    let (bottom, right) = (
+        rows.end.clamp(top, height),
+        columns.end.clamp(left, width),
+    );
+    let mut part = plane.view();
+    part.slice_axis_inplace(Axis(0), Slice::from(top..bottom));
+    part.slice_axis_inplace(Axis(1), Slice::from(left..right));
+    part
 }

@@ -1,0 +1,295 @@
+//! Which design, which side, which way up.
+//!
+//! Every outline that may hold a note is sampled as a grid of normalised local contrast and compared
+//! with the layout of every reference note: roughly with all of them, then by registration with the
+//! few that are left. Ink colours, soil and lighting play no part, so a copy in grey is recognised
+//! as the design it copies.
+
+use crate::note::Side;
+use crate::pixels::Plane;
+use crate::rectify::homography::{Homography, Point};
+use crate::rectify::registration::{PaddedGrid, Registration, coarse_agreement, halved, register};
+use crate::rectify::{Outline, Outlines, Quad, side_lengths};
+use crate::reference::{Design, LAYOUT_COLUMNS, LAYOUT_ROWS, Library};
+
+/// Cells sampled beyond the outline on each side, so that it may be off by as much.
+const MARGIN: usize = 5;
+/// Designs that are registered after the first look.
+const SHORTLIST: usize = 4;
+
+/// A layout in a library, ready for comparing.
+#[derive(Debug)]
+struct Template<'a> {
+    design: &'a Design,
+    side: Side,
+    layout: &'a Plane,
+    half: Plane,
+}
+
+/// Compares scans with a library's layouts.
+#[derive(Debug)]
+pub struct Identifier<'a> {
+    templates: Vec<Template<'a>>,
+}
+
+/// What a scan shows.
+#[derive(Debug, Clone)]
+pub struct Identity<'a> {
+    /// The design.
+    pub design: &'a Design,
+    /// The side.
+    pub side: Side,
+    /// By how much the note lies turned clockwise in the scan: 0, 90, 180 or 270 degrees.
+    pub turned: u16,
+    /// Probability that design and side are right.
+    pub confidence: f64,
+    /// Agreement of the printed structure, -1..=1.
+    pub score: f32,
+    /// From millimetres on the upright side (of nominal size) to scan pixels, as the print says.
+    pub print: Homography,
+}
+
+/// One outline seen one way up.
+struct View {
+    quad: Quad,
+    turned: u16,
+    grid: PaddedGrid,
+    half: Plane,
+}
+
+/// A view matched with a template.
+#[derive(Clone)]
+struct Match<'a> {
+    design: &'a Design,
+    side: Side,
+    turned: u16,
+    quad: Quad,
+    registration: Registration,
+}
+
+impl<'a> Identifier<'a> {
+    /// Prepares a library's layouts.
+    pub fn new(library: &'a Library) -> Self {
+        let templates = library
+            .designs()
+            .iter()
+            .flat_map(|design| {
+                design.measured.iter().map(move |(side, measured)| Template {
+                    design,
+                    side: *side,
+                    layout: &measured.layout,
+                    half: halved(&measured.layout.view()),
+                })
+            })
+            .collect();
+        Self { templates }
+    }
+
+    /// Says what the scan shows; `None` where no layout fits.
+    pub fn identify(&self, outlines: &Outlines) -> Option<Identity<'a>> {
+        let best = self.candidates(outlines);
+        let top = best.first()?;
+        let second = best
+            .iter()
+            .find(|m| m.design.id != top.design.id || m.side != top.side)
+            .map_or(0.0, |m| m.registration.score);
+        let confidence = confidence(top.registration.score, second);
+        let print = print_map(top)?;
+        (confidence >= RECOGNISED).then_some(Identity {
+            design: top.design,
+            side: top.side,
+            turned: top.turned,
+            confidence,
+            score: top.registration.score,
+            print,
+        })
+    }
+
+    /// The best matches, best first.
+    fn candidates(&self, outlines: &Outlines) -> Vec<Match<'a>> {
+        let views = views(outlines);
+        let mut found = self.best_matches(&views, outlines);
+        if found.first().is_none_or(|m| m.registration.score < SURE) {
+            let cut = self.cut_views(outlines);
+            found.extend(self.best_matches(&cut, outlines));
+            found.sort_by(|a, b| b.registration.score.total_cmp(&a.registration.score));
+        }
+        found
+    }
+
+    fn best_matches(&self, views: &[View], outlines: &Outlines) -> Vec<Match<'a>> {
+        let mut rough: Vec<(f32, &Template<'a>, &View)> = Vec::new();
+        for view in views {
+            let (across, down) = side_lengths(&view.quad);
+            for template in &self.templates {
+                let _ = (across, down);
+                rough.push((coarse_agreement(&view.half, &template.half), template, view));
+            }
+        }
+        rough.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut found: Vec<Match<'a>> = rough
+            .iter()
+            .take(SHORTLIST)
+            .filter_map(|(_, template, view)| match_view(template, view, outlines))
+            .collect();
+        found.sort_by(|a, b| b.registration.score.total_cmp(&a.registration.score));
+        found
+    }
+
+    /// Outlines of notes that go on beyond the frame: the sides that are seen, completed to the
+    /// shape of each size of note in the library.
+    fn cut_views(&self, outlines: &Outlines) -> Vec<View> {
+        let mut aspects: Vec<f64> = Vec::new();
+        for template in &self.templates {
+            let aspect = template.design.size.aspect();
+            if aspects.iter().all(|a| (a / aspect - 1.0).abs() > 0.01) {
+                aspects.push(aspect);
+            }
+        }
+        let mut out = Vec::new();
+        for outline in &outlines.candidates {
+            for quad in lying(outline) {
+                let (across, down) = side_lengths(&quad.0);
+                for aspect in &aspects {
+                    let (wider, taller) = (aspect * down / across, across / (aspect * down));
+                    for (grow, axis) in [(wider, 0), (taller, 1)] {
+                        if !(1.02..1.8).contains(&grow) {
+                            continue;
+                        }
+                        for anchor in [0.0, 1.0] {
+                            let grown = grown(&quad.0, grow, axis, anchor);
+                            out.extend(view(outlines, grown, quad.1));
+                        }
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The quadrilateral stretched along one axis about one of its ends.
+fn grown(quad: &Quad, by: f64, axis: usize, anchor: f64) -> Quad {
+    let Some(map) = Homography::from_rectangle(1.0, 1.0, quad) else {
+        return *quad;
+    };
+    [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]].map(|mut p: Point| {
+        p[axis] = anchor + (p[axis] - anchor) * by;
+        map.apply(p)
+    })
+}
+
+/// The outline with its long side across, and by how much the note is then turned; both ways for
+/// shapes that are nearly square.
+fn lying(outline: &Outline) -> Vec<(Quad, u16)> {
+    let (across, down) = side_lengths(&outline.quad);
+    let [a, b, c, d] = outline.quad;
+    let mut out = Vec::new();
+    if across > 0.8 * down {
+        out.push(([a, b, c, d], 0));
+    }
+    if down > 0.8 * across {
+        // The note's top runs down the right of the scan.
+        out.push(([b, c, d, a], 90));
+    }
+    out
+}
+
+fn views(outlines: &Outlines) -> Vec<View> {
+    outlines
+        .candidates
+        .iter()
+        .flat_map(lying)
+        .flat_map(|(quad, turned)| view(outlines, quad, turned))
+        .collect()
+}
+
+/// The view of an outline and the one upside down.
+fn view(outlines: &Outlines, quad: Quad, turned: u16) -> Vec<View> {
+    let Some(grid) = sample(outlines, &quad) else {
+        return Vec::new();
+    };
+    let [a, b, c, d] = quad;
+    let over = grid.turned();
+    [(quad, turned, grid), ([c, d, a, b], turned + 180, over)]
+        .into_iter()
+        .map(|(quad, turned, grid)| View {
+            quad,
+            turned,
+            half: halved(&grid.core().view()),
+            grid,
+        })
+        .collect()
+}
+
+fn cells(quad: &Quad) -> Option<Homography> {
+    Homography::from_rectangle(LAYOUT_COLUMNS as f64, LAYOUT_ROWS as f64, quad)
+}
+
+fn sample(outlines: &Outlines, quad: &Quad) -> Option<PaddedGrid> {
+    let scale = 1.0 / outlines.overview.factor as f64;
+    let scaled = quad.map(|[x, y]| [x * scale, y * scale]);
+    let map = cells(&scaled)?;
+    Some(PaddedGrid::sample(
+        &outlines.overview.luma.view(),
+        &map,
+        LAYOUT_ROWS,
+        LAYOUT_COLUMNS,
+        MARGIN,
+    ))
+}
+
+/// Registers a view with a template, and once more from where it came out.
+fn match_view<'a>(
+    template: &Template<'a>,
+    view: &View,
+    outlines: &Outlines,
+) -> Option<Match<'a>> {
+    let mut quad = view.quad;
+    let mut registration = register(&view.grid, template.layout, MARGIN)?;
+    for _ in 0..2 {
+        let moved = registered_quad(&registration.map, &quad)?;
+        let (before, after) = (side_lengths(&quad), side_lengths(&moved));
+        // A map that halves or doubles the note was voted for by chance.
+        if !(0.6..1.7).contains(&(after.0 / before.0)) || !(0.6..1.7).contains(&(after.1 / before.1)) {
+            break;
+        }
+        let grid = sample(outlines, &moved)?;
+        let again = register(&grid, template.layout, 2)?;
+        if again.score < registration.score {
+            break;
+        }
+        (quad, registration) = (moved, again);
+    }
+    Some(Match {
+        design: template.design,
+        side: template.side,
+        turned: view.turned,
+        quad,
+        registration,
+    })
+}
+
+/// Where the corners of the reference lie, given where its cells were found in a sampled outline.
+fn registered_quad(map: &Homography, quad: &Quad) -> Option<Quad> {
+    let to_scan = map.then(&cells(quad)?);
+    let (w, h) = (LAYOUT_COLUMNS as f64, LAYOUT_ROWS as f64);
+    Some([[0.0, 0.0], [w, 0.0], [w, h], [0.0, h]].map(|p| to_scan.apply(p)))
+}
+
+fn print_map(found: &Match<'_>) -> Option<Homography> {
+    let quad = registered_quad(&found.registration.map, &found.quad)?;
+    Homography::from_rectangle(found.design.size.width, found.design.size.height, &quad)
+}
+
+/// Score from which no further outlines are tried.
+const SURE: f32 = 0.6;
+
+/// Least confidence with which a note is called recognised.
+const RECOGNISED: f64 = 0.5;
+
+/// Probability that the best match is right, from its score and the next design's.
+fn confidence(score: f32, second: f32) -> f64 {
+    let (score, lead) = (f64::from(score), f64::from(score - second.max(0.0)));
+    1.0 / (1.0 + (-(20.0 * (score - 0.45) + 10.0 * (lead - 0.1))).exp())
+}

@@ -1,0 +1,363 @@
+//! Registration of a sampled grid to a reference grid by block matching.
+//!
+//! Both grids hold normalised local contrast, so soil, lighting and ink colour fall out and only the
+//! printed structure speaks. Blocks vote for a map; blocks that a fold, a stain or another motif
+//! covers are outvoted.
+
+use ndarray::{Array2, ArrayView2, Axis, Zip};
+
+use super::homography::{Homography, Point};
+use crate::pixels::{Plane, box_mean, window};
+
+/// Blocks down and along the grid.
+const BLOCKS: (usize, usize) = (4, 8);
+
+/// Share of the grid's energy that may disagree without lowering the score: a folded corner, a stain.
+const FORGIVEN: f32 = 0.2;
+
+/// Half width of the window of [`local_contrast`], cells.
+const WINDOW: usize = 5;
+
+/// Local contrast: deviation from the local mean in units of the local standard deviation, within
+/// windows of 11 × 11 cells. The deviation is floored at a quarter of the whole plane's, so that flat
+/// areas do not turn their noise into structure; the result is clipped to ±3.
+pub fn local_contrast(plane: &Plane) -> Plane {
+    let n = plane.len().max(1) as f32;
+    let mean = plane.sum() / n;
+    let variance = plane.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / n;
+    let floor = (0.25 * variance.sqrt()).max(0.5);
+    let centred = plane.mapv(|v| v - mean);
+    let local = box_mean(&centred, WINDOW);
+    let square = box_mean(&centred.mapv(|v| v * v), WINDOW);
+    let mut out = centred;
+    Zip::from(&mut out)
+        .and(&local)
+        .and(&square)
+        .for_each(|v, &m, &q| {
+            let deviation = (q - m * m).max(0.0).sqrt();
+            *v = ((*v - m) / deviation.hypot(floor)).clamp(-3.0, 3.0);
+        });
+    out
+}
+
+/// A grid sampled with a margin, so that it can be matched at shifts.
+#[derive(Debug, Clone)]
+pub struct PaddedGrid {
+    /// Local contrast, (rows + 2 `margin`) × (columns + 2 `margin`); 0 where nothing was seen.
+    pub contrast: Plane,
+    /// 1 where the scan was seen, else 0.
+    pub seen: Array2<f32>,
+    /// Cells added on every side.
+    pub margin: usize,
+}
+
+impl PaddedGrid {
+    /// Samples a luma plane: `map` takes grid cells (cell (0, 0) spans 0..1) to the plane's pixels.
+    /// Each cell is the mean of 2 × 2 samples.
+    pub fn sample(
+        plane: &ArrayView2<'_, f32>,
+        map: &Homography,
+        rows: usize,
+        columns: usize,
+        margin: usize,
+    ) -> Self {
+        let (height, width) = plane.dim();
+        let shape = (rows + 2 * margin, columns + 2 * margin);
+        let mut grid = Plane::zeros(shape);
+        let mut seen = Array2::zeros(shape);
+        let mut sum = 0.0f64;
+        let mut count = 0.0f64;
+        for row in 0..shape.0 {
+            for column in 0..shape.1 {
+                let mut value = 0.0;
+                let mut inside = 0.0;
+                for (dx, dy) in [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)] {
+                    let [x, y] = map.apply([
+                        column as f64 + dx - margin as f64,
+                        row as f64 + dy - margin as f64,
+                    ]);
+                    if x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64 {
+                        value += crate::pixels::bilinear(plane, x, y);
+                        inside += 1.0;
+                    }
+                }
+                if inside > 2.0 {
+                    grid[[row, column]] = value / inside;
+                    seen[[row, column]] = 1.0;
+                    sum += f64::from(value / inside);
+                    count += 1.0;
+                }
+            }
+        }
+        let mean = (sum / count.max(1.0)) as f32;
+        Zip::from(&mut grid).and(&seen).for_each(|v, &s| {
+            if s == 0.0 {
+                *v = mean;
+            }
+        });
+        let mut contrast = local_contrast(&grid);
+        contrast *= &seen;
+        Self {
+            contrast,
+            seen,
+            margin,
+        }
+    }
+
+    /// The grid without its margin.
+    pub fn core(&self) -> Plane {
+        let m = self.margin;
+        let (rows, columns) = self.contrast.dim();
+        window(&self.contrast.view(), m..rows - m, m..columns - m).to_owned()
+    }
+
+    /// The grid as seen with the note turned by 180°.
+    pub fn turned(&self) -> Self {
+        let half = |a: &Array2<f32>| {
+            let mut view = a.view();
+            view.invert_axis(Axis(0));
+            view.invert_axis(Axis(1));
+            view.as_standard_layout().into_owned()
+        };
+        Self {
+            contrast: half(&self.contrast),
+            seen: half(&self.seen),
+            margin: self.margin,
+        }
+    }
+}
+
+/// The grid at half the resolution, for a first look.
+pub fn halved(grid: &ArrayView2<'_, f32>) -> Plane {
+    let (rows, columns) = grid.dim();
+    Plane::from_shape_fn((rows / 2, columns / 2), |(r, c)| {
+        0.25 * (grid[[2 * r, 2 * c]]
+            + grid[[2 * r + 1, 2 * c]]
+            + grid[[2 * r, 2 * c + 1]]
+            + grid[[2 * r + 1, 2 * c + 1]])
+    })
+}
+
+/// Correlation coefficient of two grids of one shape about zero, best over shifts of up to one cell.
+pub fn coarse_agreement(observed: &Plane, reference: &Plane) -> f32 {
+    let (rows, columns) = reference.dim();
+    if observed.dim() != (rows, columns) || rows < 3 || columns < 3 {
+        return 0.0;
+    }
+    let (observed, reference) = (observed.view(), reference.view());
+    let inner = window(&reference, 1..rows - 1, 1..columns - 1);
+    let norm = dot(&inner, &inner);
+    let mut best = 0.0f32;
+    for dy in 0..3 {
+        for dx in 0..3 {
+            let part = window(&observed, dy..rows - 2 + dy, dx..columns - 2 + dx);
+            let scale = (norm * dot(&part, &part)).sqrt();
+            if scale > 0.0 {
+                best = best.max(dot(&inner, &part) / scale);
+            }
+        }
+    }
+    best
+}
+
+fn dot(a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>) -> f32 {
+    let mut total = 0.0;
+    for (x, y) in a.rows().into_iter().zip(b.rows()) {
+        total += match (x.as_slice(), y.as_slice()) {
+            (Some(x), Some(y)) => dot_lanes(x, y),
+            _ => x.dot(&y),
+        };
+    }
+    total
+}
+
+/// Dot product in eight running sums, which the compiler turns into vector instructions.
+#[inline]
+fn dot_lanes(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let tail: f32 = a8
+        .remainder()
+        .iter()
+        .zip(b8.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
+    for (x, y) in a8.zip(b8) {
+        for (s, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
+            *s += x * y;
+        }
+    }
+    sums.iter().sum::<f32>() + tail
+}
+
+/// How one block of the reference was found again.
+#[derive(Debug, Clone, Copy)]
+struct BlockMatch {
+    centre: Point,
+    found: Point,
+    agreement: f32,
+    energy: f32,
+}
+
+/// A reference grid found again in a sampled one.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// From reference cells to observed cells.
+    pub map: Homography,
+    /// Agreement of structure, -1..=1: energy-weighted mean correlation of the blocks, the worst
+    /// fifth of the energy left out.
+    pub score: f32,
+    /// Root mean square distance of the blocks' votes from the map, cells.
+    pub residual: f32,
+}
+
+fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<BlockMatch> {
+    let (rows, columns) = reference.dim();
+    let (block_rows, block_columns) = (rows / BLOCKS.0, columns / BLOCKS.1);
+    let radius = radius.min(observed.margin);
+    let (contrast, seen) = (observed.contrast.view(), observed.seen.view());
+    let reference = reference.view();
+    let side = 2 * radius + 1;
+    let mut out = Vec::with_capacity(BLOCKS.0 * BLOCKS.1);
+    for block_row in 0..BLOCKS.0 {
+        for block_column in 0..BLOCKS.1 {
+            let (top, left) = (block_row * block_rows, block_column * block_columns);
+            let patch = window(&reference, top..top + block_rows, left..left + block_columns);
+            let energy = dot(&patch, &patch);
+            let (y0, x0) = (top + observed.margin - radius, left + observed.margin - radius);
+            let visible = window(
+                &seen,
+                y0 + radius..y0 + radius + block_rows,
+                x0 + radius..x0 + radius + block_columns,
+            )
+            .sum()
+                / (block_rows * block_columns) as f32;
+            if visible < 0.6 || energy <= 0.0 {
+                continue;
+            }
+            let mut scores = Array2::<f32>::zeros((side, side));
+            let (mut best, mut at) = (f32::MIN, (0, 0));
+            for dy in 0..side {
+                for dx in 0..side {
+                    let part = window(
+                        &contrast,
+                        y0 + dy..y0 + dy + block_rows,
+                        x0 + dx..x0 + dx + block_columns,
+                    );
+                    let scale = (energy * dot(&part, &part)).sqrt();
+                    let score = if scale > 0.0 {
+                        dot(&patch, &part) / scale
+                    } else {
+                        0.0
+                    };
+                    scores[[dy, dx]] = score;
+                    if score > best {
+                        (best, at) = (score, (dy, dx));
+                    }
+                }
+            }
+            let offset = |index: usize, before: f32, after: f32| {
+                let curve = before - 2.0 * best + after;
+                let fine = if index > 0 && index + 1 < side && curve < 0.0 {
+                    0.5 * (before - after) / curve
+                } else {
+                    0.0
+                };
+                index as f64 + f64::from(fine) - radius as f64
+            };
+            let value = |y: usize, x: usize| scores.get((y, x)).copied().unwrap_or(best);
+            let dy = offset(
+                at.0,
+                value(at.0.wrapping_sub(1), at.1),
+                value(at.0 + 1, at.1),
+            );
+            let dx = offset(
+                at.1,
+                value(at.0, at.1.wrapping_sub(1)),
+                value(at.0, at.1 + 1),
+            );
+            let centre = [
+                left as f64 + block_columns as f64 / 2.0,
+                top as f64 + block_rows as f64 / 2.0,
+            ];
+            out.push(BlockMatch {
+                centre,
+                found: [centre[0] + dx, centre[1] + dy],
+                agreement: best,
+                energy,
+            });
+        }
+    }
+    out
+}
+
+/// Finds the reference in the grid: blocks are matched within `radius` cells and vote for a map,
+/// affine where they are few, projective otherwise; votes far from it lose their weight.
+/// `None` where fewer than four blocks are seen.
+pub fn register(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Option<Registration> {
+    let blocks = match_blocks(observed, reference, radius);
+    if blocks.len() < 4 {
+        return None;
+    }
+    let mut weights: Vec<f64> = blocks
+        .iter()
+        .map(|b| f64::from(b.agreement.max(0.0).powi(3)))
+        .collect();
+    let mut map = Homography::identity();
+    let mut residual = 0.0;
+    for round in 0..4 {
+        let pairs: Vec<(Point, Point, f64)> = blocks
+            .iter()
+            .zip(&weights)
+            .map(|(b, &w)| (b.centre, b.found, w + 1e-9))
+            .collect();
+        let supporting = weights.iter().filter(|&&w| w > 0.05).count();
+        map = if round > 1 && supporting >= 16 {
+            Homography::fit(&pairs)?
+        } else {
+            Homography::fit_affine(&pairs)?
+        };
+        let distances: Vec<f64> = blocks
+            .iter()
+            .map(|b| {
+                let [x, y] = map.apply(b.centre);
+                (x - b.found[0]).hypot(y - b.found[1])
+            })
+            .collect();
+        let mut sorted = distances.clone();
+        sorted.sort_by(f64::total_cmp);
+        let scale = sorted.get(sorted.len() / 2).copied().unwrap_or(1.0).max(0.25) * 3.0;
+        let mut total = (0.0, 0.0);
+        for ((w, d), b) in weights.iter_mut().zip(&distances).zip(&blocks) {
+            let u = d / scale;
+            let tukey = if u < 1.0 { (1.0 - u * u).powi(2) } else { 0.0 };
+            *w = f64::from(b.agreement.max(0.0).powi(3)) * tukey;
+            total.0 += *w * d * d;
+            total.1 += *w;
+        }
+        residual = (total.0 / total.1.max(1e-9)).sqrt();
+    }
+    Some(Registration {
+        map,
+        score: forgiving_mean(&blocks),
+        residual: residual as f32,
+    })
+}
+
+/// Energy-weighted mean agreement of the blocks seen, without the worst [`FORGIVEN`] of the energy.
+fn forgiving_mean(blocks: &[BlockMatch]) -> f32 {
+    let mut sorted: Vec<(f32, f32)> = blocks.iter().map(|b| (b.agreement, b.energy)).collect();
+    sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let total: f32 = sorted.iter().map(|b| b.1).sum();
+    let wanted = total * (1.0 - FORGIVEN);
+    let (mut sum, mut used) = (0.0, 0.0);
+    for (agreement, energy) in sorted {
+        let take = energy.min(wanted - used);
+        if take <= 0.0 {
+            break;
+        }
+        sum += agreement * take;
+        used += take;
+    }
+    if used > 0.0 { sum / used } else { 0.0 }
+}
