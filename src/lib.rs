@@ -8,3 +8,4 @@ pub mod note;
 pub mod pixels;
 pub mod rectify;
 pub mod reference;
+pub mod scan;
