@@ -13,7 +13,7 @@ use crate::rectify::{Outline, Outlines, Quad, side_lengths};
 use crate::reference::{Design, LAYOUT_COLUMNS, LAYOUT_ROWS, Library};
 
 /// Cells sampled beyond the outline on each side, so that it may be off by as much.
-const MARGIN: usize = 5;
+pub(crate) const MARGIN: usize = 5;
 /// Designs that are registered after the first look.
 const SHORTLIST: usize = 4;
 
@@ -169,7 +169,7 @@ impl<'a> Identifier<'a> {
 }
 
 /// The quadrilateral stretched along one axis about one of its ends.
-fn grown(quad: &Quad, by: f64, axis: usize, anchor: f64) -> Quad {
+pub(crate) fn grown(quad: &Quad, by: f64, axis: usize, anchor: f64) -> Quad {
     let Some(map) = Homography::from_rectangle(1.0, 1.0, quad) else {
         return *quad;
     };
@@ -181,7 +181,7 @@ fn grown(quad: &Quad, by: f64, axis: usize, anchor: f64) -> Quad {
 
 /// The outline with its long side across, and by how much the note is then turned; both ways for
 /// shapes that are nearly square.
-fn lying(outline: &Outline) -> Vec<(Quad, u16)> {
+pub(crate) fn lying(outline: &Outline) -> Vec<(Quad, u16)> {
     let (across, down) = side_lengths(&outline.quad);
     let [a, b, c, d] = outline.quad;
     let mut out = Vec::new();
@@ -222,11 +222,11 @@ fn view(outlines: &Outlines, quad: Quad, turned: u16) -> Vec<View> {
         .collect()
 }
 
-fn cells(quad: &Quad) -> Option<Homography> {
+pub(crate) fn cells(quad: &Quad) -> Option<Homography> {
     Homography::from_rectangle(LAYOUT_COLUMNS as f64, LAYOUT_ROWS as f64, quad)
 }
 
-fn sample(outlines: &Outlines, quad: &Quad) -> Option<PaddedGrid> {
+pub(crate) fn sample(outlines: &Outlines, quad: &Quad) -> Option<PaddedGrid> {
     let scale = 1.0 / outlines.overview.factor as f64;
     let scaled = quad.map(|[x, y]| [x * scale, y * scale]);
     let map = cells(&scaled)?;
@@ -271,7 +271,7 @@ fn match_view<'a>(
 }
 
 /// Where the corners of the reference lie, given where its cells were found in a sampled outline.
-fn registered_quad(map: &Homography, quad: &Quad) -> Option<Quad> {
+pub(crate) fn registered_quad(map: &Homography, quad: &Quad) -> Option<Quad> {
     let to_scan = map.then(&cells(quad)?);
     let (w, h) = (LAYOUT_COLUMNS as f64, LAYOUT_ROWS as f64);
     Some([[0.0, 0.0], [w, 0.0], [w, h], [0.0, h]].map(|p| to_scan.apply(p)))

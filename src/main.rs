@@ -1,1 +1,7 @@
-fn main() {}
+//! The `guilloche` command: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    guilloche::cli::main()
+}

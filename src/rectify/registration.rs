@@ -111,6 +111,13 @@ impl PaddedGrid {
         window(&self.contrast.view(), m..rows - m, m..columns - m).to_owned()
     }
 
+    /// What was seen, without the margin.
+    pub fn core_seen(&self) -> Plane {
+        let m = self.margin;
+        let (rows, columns) = self.seen.dim();
+        window(&self.seen.view(), m..rows - m, m..columns - m).to_owned()
+    }
+
     /// The grid as seen with the note turned by 180°.
     pub fn turned(&self) -> Self {
         let half = |a: &Array2<f32>| {

@@ -1,0 +1,100 @@
+//! Many notes: in order, on several threads, with bounded memory.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+/// Applies `work` to every item on `jobs` threads and hands the results to `take` in the order of the
+/// items, as soon as that order allows. At most `jobs` items are worked on at a time; results that
+/// wait for an earlier one are all that is kept. Stops early when `take` returns an error, and
+/// returns it.
+///
+/// # Errors
+/// The first that `take` returns.
+pub fn in_order<T: Sync, R: Send, E>(
+    items: &[T],
+    jobs: NonZeroUsize,
+    work: impl Fn(&T) -> R + Sync,
+    mut take: impl FnMut(usize, R) -> Result<(), E>,
+) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (sender, results) = mpsc::channel();
+        for _ in 0..jobs.get().min(items.len()) {
+            let sender = sender.clone();
+            let (next, stop, work) = (&next, &stop, &work);
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { break };
+                    if sender.send((index, work(item))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut waiting = BTreeMap::new();
+        let mut expected = 0;
+        for (index, result) in results {
+            waiting.insert(index, result);
+            while let Some(result) = waiting.remove(&expected) {
+                if let Err(error) = take(expected, result) {
+                    stop.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+                expected += 1;
+            }
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn order_is_kept_whatever_the_number_of_threads() {
+        let items: Vec<u64> = (0..200).collect();
+        for jobs in [1, 2, 7] {
+            let mut seen = Vec::new();
+            in_order(
+                &items,
+                NonZeroUsize::new(jobs).unwrap(),
+                |&i| {
+                    thread::sleep(std::time::Duration::from_micros((i * 7919) % 300));
+                    i * 2
+                },
+                |index, result| {
+                    seen.push((index as u64, result));
+                    Ok::<(), ()>(())
+                },
+            )
+            .unwrap();
+            let expected: Vec<(u64, u64)> = items.iter().map(|&i| (i, i * 2)).collect();
+            assert_eq!(seen, expected);
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_taker_stops_the_work() {
+        let items: Vec<usize> = (0..1000).collect();
+        let done = AtomicUsize::new(0);
+        let result = in_order(
+            &items,
+            NonZeroUsize::new(2).unwrap(),
+            |_| {
+                done.fetch_add(1, Ordering::Relaxed);
+                thread::sleep(std::time::Duration::from_micros(200));
+            },
+            |index, ()| if index < 3 { Ok(()) } else { Err("full") },
+        );
+        assert_eq!(result, Err("full"));
+        assert!(done.load(Ordering::Relaxed) < 1000);
+    }
+}

@@ -1,0 +1,114 @@
+//! The command line: clap types, one file a command, exit codes in one place.
+
+mod check;
+mod enroll;
+mod references;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::scan;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Every note passed, or the command did its work.
+    Good,
+    /// At least one note is suspect.
+    Suspect,
+    /// The command could not do its work.
+    Failed,
+    /// No note is suspect, but at least one is unclear, unrecognised or unreadable.
+    Unsure,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Good => 0,
+            Exit::Suspect => 1,
+            Exit::Failed => 2,
+            Exit::Unsure => 3,
+        })
+    }
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "guilloche",
+    version,
+    about = "Checks scanned banknotes (USD, RMB): finds the note in a scan, recognises it, compares it with \
+             reference notes and says why it is suspect.",
+    after_help = "Exit status: 0 every note passed; 1 at least one suspect; 3 none suspect, but at least one \
+                  unclear, unrecognised or unreadable; 2 the command could not do its work.",
+    arg_required_else_help = true,
+    propagate_version = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check scans: files, or folders of them
+    Check(check::Arguments),
+    /// List, show or verify reference notes
+    References(references::Arguments),
+    /// Measure genuine scans of one design into its reference note
+    Enroll(enroll::Arguments),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    quiet_contained_panics();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no failures; both go where clap sends them.
+            let exit = if error.use_stderr() { Exit::Failed } else { Exit::Good };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let result = match &arguments.command {
+        Command::Check(arguments) => check::run(arguments),
+        Command::References(arguments) => references::run(arguments),
+        Command::Enroll(arguments) => enroll::run(arguments),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        // Whoever read our output has had enough of it.
+        Err(error) if is_broken_pipe(&error) => Exit::Good.into(),
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            Exit::Failed.into()
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|e| e.downcast_ref::<io::Error>())
+        .any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// One line to standard error.
+#[allow(clippy::print_stderr)]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+/// A decoder that panics on a broken file is reported with that file; the usual message would only
+/// tear the progress line.
+fn quiet_contained_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !scan::panic_is_contained() {
+            usual(info);
+        }
+    }));
+}

@@ -1,0 +1,242 @@
+//! `guilloche check`.
+
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tempfile::NamedTempFile;
+
+use super::references::library;
+use super::{Exit, complain};
+use crate::identify::Identifier;
+use crate::report::text::Summary;
+use crate::report::{Examination, csv, jsonl, overlay, rounded, text};
+use crate::scan::gather::{self, Capture, gather};
+use crate::verdict::Verdict;
+use crate::{Settings, batch, check, scan};
+
+/// Check scans: files, or folders of them.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  guilloche check scans/\n  guilloche check scans/ --format csv --output today.csv\n  \
+                        guilloche check --manifest notes.csv\n\nFiles of one note share a stem: 17.jpg and 17_b.jpg are \
+                        front and back of note 17; _uv, _ir and _light name other lights.")]
+pub struct Arguments {
+    /// Image files, or folders of them (searched with their subfolders)
+    #[arg(value_name = "PATH", required_unless_present = "manifest")]
+    paths: Vec<PathBuf>,
+    /// What is written; text for people on a terminal, jsonl into a pipe
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write there instead of to standard output; the file appears when it is complete
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Reference notes to use besides the built-in ones; the same design id replaces the built-in one
+    #[arg(long, value_name = "DIR")]
+    references: Option<PathBuf>,
+    /// CSV that says which files form a note: note,file,side,light,dpi
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// Pair a scanner's counter: 001 is a front, 002 its back
+    #[arg(long)]
+    pair_consecutive: bool,
+    /// Notes at once [default: the machine's cores]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Judge every note by itself: no evidence across notes of the batch
+    #[arg(long)]
+    each_alone: bool,
+    /// Write each scan with what was found in it drawn on top
+    #[arg(long, value_name = "DIR")]
+    dump: Option<PathBuf>,
+    /// No progress and no remarks on standard error
+    #[arg(long, short)]
+    quiet: bool,
+    /// No progress on standard error
+    #[arg(long)]
+    no_progress: bool,
+}
+
+/// What is written for each note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One line a note, for people
+    Text,
+    /// One JSON object a line
+    Jsonl,
+    /// One row a note, for a spreadsheet
+    Csv,
+}
+
+/// Where results go: standard output, or a file that appears when it is complete.
+enum Sink {
+    Standard(BufWriter<io::StdoutLock<'static>>),
+    File(BufWriter<NamedTempFile>, PathBuf),
+}
+
+impl Sink {
+    fn open(output: Option<&Path>) -> Result<Self> {
+        let Some(path) = output else {
+            return Ok(Self::Standard(BufWriter::new(io::stdout().lock())));
+        };
+        if path.is_dir() {
+            bail!(
+                "{}: --output names a folder: name a file in it",
+                scan::display_path(path)
+            );
+        }
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let file = NamedTempFile::new_in(folder).with_context(|| {
+            format!(
+                "{}: cannot be written: check that the folder exists and may be written to",
+                scan::display_path(path)
+            )
+        })?;
+        Ok(Self::File(BufWriter::new(file), path.to_owned()))
+    }
+
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Standard(out) => out,
+            Self::File(out, _) => out,
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::Standard(mut out) => out.flush()?,
+            Self::File(out, path) => {
+                let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.as_file().sync_all()?;
+                // Temporary files are private; a result has the rights of any new file.
+                #[cfg(unix)]
+                {
+                    use std::os::unix::fs::PermissionsExt;
+                    let _ = file
+                        .as_file()
+                        .set_permissions(fs::Permissions::from_mode(0o644));
+                }
+                file.persist(&path)
+                    .with_context(|| format!("{}: cannot be written", scan::display_path(&path)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Exit> {
+    let library = library(arguments.references.as_deref())?;
+    let identifier = Identifier::new(&library);
+    let gathered = gather(
+        &arguments.paths,
+        &gather::Options {
+            pair_consecutive: arguments.pair_consecutive,
+            manifest: arguments.manifest.clone(),
+        },
+    )?;
+    let jobs = match arguments.jobs {
+        Some(jobs) => jobs,
+        None => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    };
+    if let Some(folder) = &arguments.dump {
+        fs::create_dir_all(folder).with_context(|| {
+            format!(
+                "{}: cannot be made: check the folder given with --dump",
+                scan::display_path(folder)
+            )
+        })?;
+    }
+    let mut sink = Sink::open(arguments.output.as_deref())?;
+    let format = arguments.format.unwrap_or_else(|| {
+        if arguments.output.is_none() && io::stdout().is_terminal() {
+            Format::Text
+        } else {
+            Format::Jsonl
+        }
+    });
+    let progress = progress(arguments, gathered.captures.len());
+    let settings = Settings::default();
+    let mut summary = Summary::default();
+    if format == Format::Csv {
+        csv::write_header(sink.writer())?;
+    }
+    let work = |capture: &Capture| {
+        let start = Instant::now();
+        let mut examination = check(capture, &identifier, &settings);
+        examination.elapsed_ms = Some(rounded(start.elapsed().as_secs_f64() * 1e3, 1));
+        if let Some(folder) = &arguments.dump {
+            dump(folder, capture, &examination, &settings);
+        }
+        examination
+    };
+    batch::in_order(&gathered.captures, jobs, work, |_, examination| {
+        summary.add(&examination);
+        let out = sink.writer();
+        match format {
+            Format::Text => text::write(out, &examination)?,
+            Format::Jsonl => jsonl::write(out, &examination)?,
+            Format::Csv => csv::write(out, &examination)?,
+        }
+        if matches!(sink, Sink::Standard(_)) {
+            sink.writer().flush()?;
+        }
+        progress.inc(1);
+        Ok::<(), io::Error>(())
+    })?;
+    progress.finish_and_clear();
+    if format == Format::Text {
+        summary.write(sink.writer())?;
+    }
+    sink.finish()?;
+    let skipped = gathered.skipped.to_string();
+    if !arguments.quiet && skipped != "nothing skipped" {
+        complain(&skipped);
+    }
+    Ok(exit(&summary))
+}
+
+fn exit(summary: &Summary) -> Exit {
+    let unsure = [Verdict::Unclear, Verdict::Unrecognised, Verdict::Unreadable];
+    if summary.count(Verdict::Suspect) > 0 {
+        Exit::Suspect
+    } else if unsure.iter().any(|v| summary.count(*v) > 0) {
+        Exit::Unsure
+    } else {
+        Exit::Good
+    }
+}
+
+fn progress(arguments: &Arguments, notes: usize) -> ProgressBar {
+    if arguments.quiet || arguments.no_progress || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(notes as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} notes {wide_bar} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Writes the overlays of one note. One that cannot be written is said and left out: the check goes on.
+fn dump(folder: &Path, capture: &Capture, examination: &Examination, settings: &Settings) {
+    for (source, record) in capture.files.iter().zip(&examination.files) {
+        let Ok(scan) = scan::load(&source.path, &settings.limits) else {
+            continue;
+        };
+        let name = source.path.file_stem().unwrap_or_default();
+        let mut file = folder.join(name);
+        file.as_mut_os_string().push(".outline.png");
+        if let Err(error) = overlay::outline(&scan.raster, record).save(&file) {
+            complain(&format!("{}: {error}", scan::display_path(&file)));
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Enrolment: measures genuine scans of one design into its reference note.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+
+use crate::identify::{MARGIN, cells, grown, lying, registered_quad, sample};
+use crate::note::{Side, SizeMm};
+use crate::pixels::{Plane, Raster};
+use crate::rectify::edges::{SideSource, settle};
+use crate::rectify::homography::Homography;
+use crate::rectify::registration::{PaddedGrid, register};
+use crate::rectify::{Origin, Outlines, Quad, outlines, side_lengths};
+use crate::reference::{Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide};
+
+/// A scan whose structure agrees less than this with the others of its side is no note of the design,
+/// or too poor to learn from.
+const LEAST_AGREEMENT: f32 = 0.35;
+/// A note's outline is taken to fit the design where its aspect is within this share of nominal.
+const ASPECT: f64 = 0.05;
+
+/// Why nothing was enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrollError {
+    /// No scan of the side could be used.
+    #[error("{side}: none of {tried} scans shows a note of this size: check --design, and that the whole note is in the scan")]
+    NothingUsable {
+        /// The side.
+        side: Side,
+        /// Scans tried.
+        tried: usize,
+    },
+    /// The measurements could not be written.
+    #[error("{file}: cannot be written ({reason}): check the folder given with --references")]
+    NotWritten {
+        /// Which file.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// What came of enrolling one side.
+#[derive(Debug)]
+pub struct Enrolled {
+    /// The measurements.
+    pub measured: MeasuredSide,
+    /// Scans left out, by their place in the input, with the reason.
+    pub left_out: Vec<(usize, String)>,
+}
+
+/// One scan while its side is enrolled.
+struct Sheet {
+    index: usize,
+    outlines: Outlines,
+    quads: Vec<Quad>,
+    registered: Option<Quad>,
+    px_per_mm: f64,
+}
+
+/// Measures one side from scans of genuine notes. The first scan must lie upright; the others may lie
+/// as they are. `provenance` says what the scans were made with, and when, in the enroller's words.
+///
+/// The frame of reference is the paper: its corners, averaged over the notes, so that the cut of one
+/// note does not shift the design.
+///
+/// # Errors
+/// When no scan can be used.
+pub fn measure_side(
+    side: Side,
+    size: SizeMm,
+    scans: impl IntoIterator<Item = Raster>,
+    provenance: Enrolment,
+) -> Result<Enrolled, EnrollError> {
+    let mut left_out = Vec::new();
+    let mut sheets = Vec::new();
+    let mut papers = Vec::new();
+    let mut tried = 0;
+    let mut mean: Option<Plane> = None;
+    for (index, raster) in scans.into_iter().enumerate() {
+        tried += 1;
+        let outlines = outlines(&raster);
+        let mut sheet = Sheet {
+            index,
+            quads: quads(&outlines, size, index == 0 || mean.is_none()),
+            outlines,
+            registered: None,
+            px_per_mm: 0.0,
+        };
+        let found = match &mean {
+            None => sheet.quads.first().map(|quad| (*quad, 1.0)),
+            Some(layout) => best(&sheet, layout),
+        };
+        let Some((quad, score)) = found else {
+            left_out.push((index, "no outline of this shape found".to_owned()));
+            continue;
+        };
+        if score < LEAST_AGREEMENT {
+            left_out.push((index, format!("agrees only {score:.2} with the first scan")));
+            continue;
+        }
+        if mean.is_none() {
+            mean = sample(&sheet.outlines, &quad).map(|grid| grid.core());
+        }
+        let px_per_mm = side_lengths(&quad).0 / size.width;
+        let settled = settle(&raster, &quad, 4.0 * px_per_mm, 1.2 * px_per_mm);
+        papers.push((quad, settled));
+        sheet.registered = Some(quad);
+        sheet.px_per_mm = px_per_mm;
+        sheets.push(sheet);
+    }
+    let layout = average(&sheets).ok_or(EnrollError::NothingUsable { side, tried })?;
+
+    // Second round: all against the average of the first, in the frame of the average paper.
+    let to_paper = paper_frame(&papers);
+    for sheet in &mut sheets {
+        let Some((quad, score)) = best(sheet, &layout) else {
+            continue;
+        };
+        if score < LEAST_AGREEMENT {
+            left_out.push((
+                sheet.index,
+                format!("agrees only {score:.2} with the average of the others"),
+            ));
+            sheet.registered = None;
+            continue;
+        }
+        sheet.registered = to_paper.and_then(|map| registered_quad(&map, &quad)).or(Some(quad));
+    }
+    sheets.retain(|sheet| sheet.registered.is_some());
+    let layout = average(&sheets).ok_or(EnrollError::NothingUsable { side, tried })?;
+    let mut scales: Vec<f64> = sheets.iter().map(|s| s.px_per_mm).collect();
+    scales.sort_by(f64::total_cmp);
+    let px_per_mm = scales.get(scales.len() / 2).copied().unwrap_or(0.0);
+    left_out.sort_by_key(|l| l.0);
+    Ok(Enrolled {
+        measured: MeasuredSide {
+            enrolment: Enrolment {
+                notes: sheets.len(),
+                px_per_mm: (px_per_mm * 100.0).round() / 100.0,
+                ..provenance
+            },
+            layout,
+        },
+        left_out,
+    })
+}
+
+/// Outlines that may be the note, both ways up unless it is known to lie upright; likeliest first.
+fn quads(outlines: &Outlines, size: SizeMm, upright: bool) -> Vec<Quad> {
+    let mut found: Vec<(f64, Quad)> = Vec::new();
+    for outline in &outlines.candidates {
+        for (quad, turned) in lying(outline) {
+            if upright && turned != 0 {
+                continue;
+            }
+            let (across, down) = side_lengths(&quad);
+            let off = (across / down / size.aspect()).ln();
+            let rank = match outline.origin {
+                Origin::Bed => off.abs(),
+                Origin::Frame => off.abs() + 0.02,
+            };
+            found.push((rank, quad));
+            // Cut by the frame: what is seen, completed to the design's shape.
+            for (axis, by) in [(0, (-off).exp()), (1, off.exp())] {
+                for anchor in [0.0, 1.0] {
+                    let open = match (axis, anchor == 0.0) {
+                        (0, true) => outline.cut[1],
+                        (0, false) => outline.cut[3],
+                        (_, true) => outline.cut[2],
+                        (_, false) => outline.cut[0],
+                    };
+                    if by > 1.0 + ASPECT && by < 1.8 && open {
+                        found.push((0.2 + rank, grown(&quad, by, axis, anchor)));
+                    }
+                }
+            }
+        }
+    }
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    found
+        .into_iter()
+        .flat_map(|(_, [a, b, c, d])| {
+            let over = (!upright).then_some([c, d, a, b]);
+            [Some([a, b, c, d]), over].into_iter().flatten()
+        })
+        .collect()
+}
+
+/// Where the sheet's note lies if it has this layout, and how well it agrees.
+fn best(sheet: &Sheet, layout: &Plane) -> Option<(Quad, f32)> {
+    let mut best: Option<(Quad, f32)> = None;
+    for start in sheet.registered.iter().chain(&sheet.quads) {
+        let mut quad = *start;
+        let mut score = f32::MIN;
+        for radius in [MARGIN, 2, 2] {
+            let Some(registration) = sample(&sheet.outlines, &quad)
+                .and_then(|grid: PaddedGrid| register(&grid, layout, radius))
+            else {
+                break;
+            };
+            if registration.score < score {
+                break;
+            }
+            score = registration.score;
+            let Some(moved) = registered_quad(&registration.map, &quad) else {
+                break;
+            };
+            quad = moved;
+        }
+        if best.is_none_or(|b| score > b.1) && score > f32::MIN {
+            best = Some((quad, score));
+        }
+    }
+    best
+}
+
+/// Mean local contrast of the registered sheets, each cell over the sheets that show it.
+fn average(sheets: &[Sheet]) -> Option<Plane> {
+    let mut sum = Array2::<f32>::zeros((LAYOUT_ROWS, LAYOUT_COLUMNS));
+    let mut count = Array2::<f32>::zeros((LAYOUT_ROWS, LAYOUT_COLUMNS));
+    for sheet in sheets {
+        let Some(grid) = sheet.registered.and_then(|quad| sample(&sheet.outlines, &quad)) else {
+            continue;
+        };
+        sum += &grid.core();
+        count += &grid.core_seen();
+    }
+    if count.sum() == 0.0 {
+        return None;
+    }
+    Some(ndarray::Zip::from(&sum).and(&count).map_collect(|&s, &n| if n > 0.0 { s / n } else { 0.0 }))
+}
+
+/// From cells of the paper's frame to cells of the print's frame: the mean place of the paper's
+/// corners as seen from the print. Only sheets whose four edges were all seen are asked; `None`
+/// where there are none, and the outlines are taken as they were registered.
+fn paper_frame(papers: &[(Quad, crate::rectify::edges::SettledOutline)]) -> Option<Homography> {
+    let mut sums = [[0.0f64; 2]; 4];
+    let mut count = 0.0;
+    for (quad, settled) in papers {
+        if settled.sides.iter().any(|s| *s == SideSource::Print) {
+            continue;
+        }
+        let to_cells = cells(quad)?.inverse()?;
+        for (sum, corner) in sums.iter_mut().zip(settled.quad) {
+            let [x, y] = to_cells.apply(corner);
+            sum[0] += x;
+            sum[1] += y;
+        }
+        count += 1.0;
+    }
+    if count == 0.0 {
+        return None;
+    }
+    cells(&sums.map(|[x, y]| [x / count, y / count]))
+}
+
+/// Writes measurements into `<folder>/<currency>/<value>-<edition>/`: the planes of each side, and
+/// `measured.toml` with how they came about. Sides that were measured before stay.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(
+    folder: &Path,
+    sides: &BTreeMap<Side, MeasuredSide>,
+) -> Result<Vec<PathBuf>, EnrollError> {
+    let failed = |file: &Path, reason: String| EnrollError::NotWritten {
+        file: file.display().to_string(),
+        reason,
+    };
+    fs::create_dir_all(folder).map_err(|e| failed(folder, e.to_string()))?;
+    let mut written = Vec::new();
+    for (side, measured) in sides {
+        let file = folder.join(format!("{side}.npz"));
+        let mut bytes = Cursor::new(Vec::new());
+        let mut npz = ndarray_npy::NpzWriter::new_compressed(&mut bytes);
+        npz.add_array("layout", &measured.layout)
+            .map_err(|e| failed(&file, e.to_string()))?;
+        npz.finish().map_err(|e| failed(&file, e.to_string()))?;
+        fs::write(&file, bytes.into_inner()).map_err(|e| failed(&file, e.to_string()))?;
+        written.push(file);
+    }
+    let file = folder.join("measured.toml");
+    let enrolments: BTreeMap<Side, &Enrolment> =
+        sides.iter().map(|(side, m)| (*side, &m.enrolment)).collect();
+    let text = toml::to_string(&enrolments).map_err(|e| failed(&file, e.to_string()))?;
+    fs::write(&file, text).map_err(|e| failed(&file, e.to_string()))?;
+    written.push(file);
+    Ok(written)
+}

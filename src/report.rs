@@ -1,0 +1,130 @@
+//! Reports: what was found, for programs and for people.
+
+pub mod csv;
+pub mod jsonl;
+pub mod overlay;
+pub mod text;
+
+use serde::Serialize;
+
+use crate::note::{Currency, Light, Side};
+use crate::rectify::edges::SideSource;
+use crate::verdict::{Finding, Verdict};
+
+/// The schema of [`Examination`] in JSON.
+pub const SCHEMA: &str = "guilloche.examination/1";
+
+/// Everything said of one note. Its JSON is the contract with scripts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Examination {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// The note's name, unique in a run.
+    pub note: String,
+    /// Its images, in the order they were given.
+    pub files: Vec<FileRecord>,
+    /// What it is; none where no reference note fits.
+    pub identity: Option<IdentityRecord>,
+    /// Its serial number.
+    pub serial: Option<SerialRecord>,
+    /// What was looked at.
+    pub findings: Vec<Finding>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Share of enrolled genuine notes that look at least as odd.
+    pub p_value: Option<f64>,
+    /// Why the verdict is not `passed`, in words.
+    pub reasons: Vec<String>,
+    /// The category of ECB/2010/14.
+    pub category: &'static str,
+    /// Wear; none where it was not measured.
+    pub fitness: Option<Fitness>,
+    /// What the note took on one core, ms; filled in by who holds a clock.
+    pub elapsed_ms: Option<f64>,
+}
+
+/// One image of a note.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FileRecord {
+    /// As given; what is not UTF-8 is escaped.
+    pub path: String,
+    /// Digest of the file's bytes; none where it could not be read.
+    pub sha256: Option<String>,
+    /// The side it shows.
+    pub side: Option<Side>,
+    /// The light it was taken in.
+    pub light: Light,
+    /// Density that file or manifest state, dpi.
+    pub dpi: Option<f64>,
+    /// Resolution on the note as measured by its size, px/mm.
+    pub px_per_mm: Option<f64>,
+    /// Width, px.
+    pub width: Option<usize>,
+    /// Height, px.
+    pub height: Option<usize>,
+    /// Corners of the paper, px: top left, top right, bottom right, bottom left of the upright note.
+    pub quad: Option<[[f64; 2]; 4]>,
+    /// How each side (top, right, bottom, left of the upright note) of the outline was found.
+    pub sides: Option<[SideSource; 4]>,
+    /// How clear the edges were, 0..=1.
+    pub quality: Option<f64>,
+    /// By how much the note lies turned clockwise in the scan, degrees.
+    pub turned: Option<u16>,
+    /// Why the image could not be used.
+    pub error: Option<String>,
+}
+
+/// What a note is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IdentityRecord {
+    /// The reference note.
+    pub design: String,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// The value.
+    pub denomination: String,
+    /// The series printed on it, where it was read.
+    pub series: Option<String>,
+    /// Probability that this is right.
+    pub confidence: f64,
+}
+
+/// The serial number as read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SerialRecord {
+    /// The number, or none where any character is in doubt.
+    pub text: Option<String>,
+    /// Probability that it is right.
+    pub confidence: f64,
+    /// Each print of it.
+    pub readings: Vec<ReadingRecord>,
+}
+
+/// One print of the serial number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReadingRecord {
+    /// Which print.
+    pub place: String,
+    /// What it says; `?` where a character is in doubt.
+    pub text: Option<String>,
+    /// Probability that all of it is right.
+    pub confidence: f64,
+}
+
+/// Wear.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fitness {
+    /// `fit` or `unfit`.
+    pub grade: String,
+    /// Soil, 0 as new to 1.
+    pub soil: f64,
+    /// What else is wrong with the paper.
+    pub defects: Vec<String>,
+}
+
+/// Rounds for output, so that reports are short and the same on every machine.
+pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10f64.powi(decimals);
+    let rounded = (value * scale).round() / scale;
+    if rounded.is_finite() { rounded } else { 0.0 }
+}
