@@ -246,6 +246,12 @@ impl Line {
         self.a * p[0] + self.b * p[1] - self.c
     }
 
+    /// How far from `point` in `direction` the line lies; `None` where they are parallel.
+    pub fn along(&self, point: Point, direction: Point) -> Option<f64> {
+        let rate = self.a * direction[0] + self.b * direction[1];
+        (rate.abs() > 1e-6).then(|| -self.distance(point) / rate)
+    }
+
     /// Where two lines cross; `None` where they are parallel.
     pub fn crossing(&self, other: &Self) -> Option<Point> {
         let det = self.a * other.b - other.a * self.b;

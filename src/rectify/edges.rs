@@ -46,12 +46,13 @@ pub struct SettledOutline {
 /// the frame where that is as near.
 pub fn settle(raster: &Raster, expected: &Quad, reach: f64, spread: f64) -> SettledOutline {
     let (width, height) = (raster.width() as f64, raster.height() as f64);
+    let margin = margin_colour(raster, expected, spread);
     let mut lines = [None; 4];
     let mut sides = [SideSource::Print; 4];
     let mut quality = 0.0;
     for side in 0..4 {
         let (a, b) = (expected[side], expected[(side + 1) % 4]);
-        let (line, source, clearness) = settle_side(raster, a, b, reach, spread);
+        let (line, source, clearness) = settle_side(raster, margin, a, b, reach, spread);
         lines[side] = line.or_else(|| Line::through(a, b));
         sides[side] = source;
         quality += clearness / 4.0;
@@ -74,8 +75,39 @@ pub fn settle(raster: &Raster, expected: &Quad, reach: f64, spread: f64) -> Sett
     }
 }
 
+/// Colour of the paper just inside the edges: the median over a strip along all four sides.
+fn margin_colour(raster: &Raster, expected: &Quad, spread: f64) -> [f32; 3] {
+    let mut colours: [Vec<f32>; 3] = Default::default();
+    for side in 0..4 {
+        let (a, b) = (expected[side], expected[(side + 1) % 4]);
+        let length = super::distance(&a, &b).max(1.0);
+        let along = [(b[0] - a[0]) / length, (b[1] - a[1]) / length];
+        for profile in 0..PROFILES {
+            let d = length * (0.1 + 0.8 * profile as f64 / (PROFILES - 1) as f64);
+            for depth in [0.4, 0.7, 1.0, 1.3] {
+                let s = depth * spread;
+                let x = a[0] + along[0] * d - along[1] * s;
+                let y = a[1] + along[1] * d + along[0] * s;
+                if x < 0.0 || y < 0.0 {
+                    continue;
+                }
+                if let Some(colour) = raster.get(x as usize, y as usize) {
+                    for (list, v) in colours.iter_mut().zip(colour) {
+                        list.push(v);
+                    }
+                }
+            }
+        }
+    }
+    colours.map(|mut list| {
+        list.sort_by(f32::total_cmp);
+        list.get(list.len() / 2).copied().unwrap_or(0.0)
+    })
+}
+
 fn settle_side(
     raster: &Raster,
+    margin: [f32; 3],
     a: Point,
     b: Point,
     reach: f64,
@@ -87,7 +119,7 @@ fn settle_side(
     let outward = [along[1], -along[0]];
     let step = (2.0 * reach / (POSITIONS - 1) as f64).max(0.25);
     let window = ((spread * 0.5 / step).round() as usize).clamp(2, 8);
-    let steps = colour_steps(raster, a, along, outward, length, step, window);
+    let steps = colour_steps(raster, margin, a, along, outward, length, step, window);
     let offset = |position: usize| (position as f64 - (POSITIONS / 2) as f64) * step;
     let nearness = |s: f64| (-0.5 * (s / spread).powi(2)).exp() as f32;
 
@@ -125,52 +157,132 @@ fn settle_side(
             _ => (None, SideSource::Print, 0.0),
         };
     }
-    // Sub-pixel: the peak of each profile near the line, then a robust line through the peaks.
-    let mut points = Vec::with_capacity(PROFILES);
-    for profile in 0..PROFILES {
-        let t = profile as f64 / (PROFILES - 1) as f64;
-        let centre = (first as f64 + (last as f64 - first as f64) * t).round() as usize;
-        let from = centre.saturating_sub(3).max(1);
-        let to = (centre + 3).min(POSITIONS - 2);
-        let Some(peak) = (from..=to).max_by(|&i, &j| {
-            steps[[profile, i]].total_cmp(&steps[[profile, j]])
-        }) else {
-            continue;
-        };
-        let (before, here, after) = (
-            steps[[profile, peak - 1]],
-            steps[[profile, peak]],
-            steps[[profile, peak + 1]],
-        );
-        if here < CLEAR {
-            continue;
-        }
-        let curve = before - 2.0 * here + after;
-        let fine = if curve < 0.0 {
-            f64::from(0.5 * (before - after) / curve).clamp(-0.5, 0.5)
-        } else {
-            0.0
-        };
-        let s = offset(peak) + fine * step;
-        let d = (0.03 + 0.94 * t) * length;
-        points.push([
-            a[0] + along[0] * d + outward[0] * s,
-            a[1] + along[1] * d + outward[1] * s,
-        ]);
-    }
     let at = |s: f64, d: f64| {
         [
             a[0] + along[0] * d + outward[0] * s,
             a[1] + along[1] * d + outward[1] * s,
         ]
     };
-    let start = Line::through(at(offset(first), 0.03 * length), at(offset(last), 0.97 * length));
-    let line = start.and_then(|start| robust_line(&points, start, 4.0 * step).or(Some(start)));
+    let rough = Line::through(
+        at(offset(first), 0.03 * length),
+        at(offset(last), 0.97 * length),
+    );
+    let line = rough.map(|rough| {
+        let mut line = rough;
+        for _ in 0..2 {
+            let points = crossings(raster, line, a, along, outward, length, spread);
+            line = robust_line(&points, line, 0.5 * spread).unwrap_or(line);
+        }
+        line
+    });
     (
         line,
         SideSource::Edge,
         f64::from((mean / ENOUGH).min(1.0)),
     )
+}
+
+/// Where each profile crosses from paper to bed near a line: half way between the colour inside and
+/// the colour outside, to a fraction of a pixel.
+fn crossings(
+    raster: &Raster,
+    line: Line,
+    a: Point,
+    along: Point,
+    outward: Point,
+    length: f64,
+    spread: f64,
+) -> Vec<Point> {
+    let reach = spread.max(3.0);
+    let near = (0.25 * spread).max(1.5);
+    let count = (2.0 * reach) as usize + 1;
+    let mut points = Vec::with_capacity(2 * PROFILES);
+    let mut profile: Vec<Option<[f32; 3]>> = Vec::with_capacity(count);
+    for index in 0..2 * PROFILES {
+        let d = (0.03 + 0.94 * index as f64 / (2 * PROFILES - 1) as f64) * length;
+        let base = [a[0] + along[0] * d, a[1] + along[1] * d];
+        let Some(s0) = line.along(base, outward) else {
+            continue;
+        };
+        let place = |s: f64| [base[0] + outward[0] * s, base[1] + outward[1] * s];
+        profile.clear();
+        for k in 0..count {
+            let [x, y] = place(s0 - reach + k as f64);
+            profile.push(colour_at(raster, x, y));
+        }
+        let mean = |from: f64, to: f64| -> Option<[f32; 3]> {
+            let (from, to) = (
+                (from + reach).round().max(0.0) as usize,
+                ((to + reach).round() as usize).min(count - 1),
+            );
+            let n = (to + 1).checked_sub(from).filter(|n| *n > 0)? as f32;
+            let mut total = [0.0; 3];
+            for colour in profile.get(from..=to)? {
+                for (t, v) in total.iter_mut().zip((*colour)?) {
+                    *t += v / n;
+                }
+            }
+            Some(total)
+        };
+        let (Some(inside), Some(outside)) = (mean(-reach, -near), mean(near, reach)) else {
+            continue;
+        };
+        let way: Vec<f32> = outside.iter().zip(inside).map(|(o, i)| o - i).collect();
+        let square: f32 = way.iter().map(|w| w * w).sum();
+        if square < CLEAR * CLEAR {
+            continue;
+        }
+        let progress = |colour: &Option<[f32; 3]>| {
+            colour.map(|c| {
+                c.iter()
+                    .zip(inside)
+                    .zip(&way)
+                    .map(|((c, i), w)| (c - i) * w)
+                    .sum::<f32>()
+                    / square
+            })
+        };
+        let mut best: Option<f64> = None;
+        for (k, pair) in profile.windows(2).enumerate() {
+            let [before, after] = pair else { continue };
+            let (Some(p), Some(q)) = (progress(before), progress(after)) else {
+                continue;
+            };
+            if p < 0.5 && q >= 0.5 {
+                let s = k as f64 + f64::from((0.5 - p) / (q - p)) - reach;
+                if best.is_none_or(|b| s.abs() < b.abs()) {
+                    best = Some(s);
+                }
+            }
+        }
+        if let Some(s) = best {
+            points.push(place(s0 + s));
+        }
+    }
+    points
+}
+
+/// Colour between pixel centres, bilinear; none within half a pixel of the frame's outside.
+fn colour_at(raster: &Raster, x: f64, y: f64) -> Option<[f32; 3]> {
+    let (x, y) = (x - 0.5, y - 0.5);
+    if x < 0.0 || y < 0.0 {
+        return None;
+    }
+    let (x0, y0) = (x as usize, y as usize);
+    let (fx, fy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
+    let corners = [
+        (raster.get(x0, y0)?, (1.0 - fx) * (1.0 - fy)),
+        (raster.get(x0 + 1, y0)?, fx * (1.0 - fy)),
+        (raster.get(x0, y0 + 1)?, (1.0 - fx) * fy),
+        (raster.get(x0 + 1, y0 + 1)?, fx * fy),
+    ];
+    let mut out = [0.0; 3];
+    for (colour, weight) in corners {
+        for (o, c) in out.iter_mut().zip(colour) {
+            *o += c * weight;
+        }
+    }
+    Some(out)
 }
 
 /// The frame side that a note's side runs along, and how far outward it lies; `None` where it is
@@ -196,10 +308,14 @@ fn frame_line(raster: &Raster, a: Point, b: Point, reach: f64) -> Option<(Line, 
     (outward.abs() <= reach).then(|| Line::through(from, to).map(|line| (line, outward)))?
 }
 
-/// Capped colour step between a window outside and one inside of each position, profiles × positions.
-/// Positions run outwards. 0 where a window leaves the scan.
+/// How much farther from the margin's colour a window outside of each position is than one inside,
+/// each capped: profiles × positions, positions running outwards. The print's own border, whose
+/// outside is margin, makes no step, nor does the border of a shadow on the bed, whose inside is none.
+/// 0 where a window leaves the scan.
+#[allow(clippy::too_many_arguments)]
 fn colour_steps(
     raster: &Raster,
+    margin: [f32; 3],
     a: Point,
     along: Point,
     outward: Point,
@@ -249,8 +365,11 @@ fn colour_steps(
             if let (Some(inside), Some(outside)) =
                 (mean(centre - window..centre), mean(centre..centre + window))
             {
-                let square: f32 = inside.iter().zip(outside).map(|(i, o)| (i - o) * (i - o)).sum();
-                out[[profile, position]] = square.sqrt().min(ENOUGH);
+                let off = |colour: [f32; 3]| {
+                    let square: f32 = colour.iter().zip(margin).map(|(c, m)| (c - m) * (c - m)).sum();
+                    square.sqrt().min(ENOUGH)
+                };
+                out[[profile, position]] = (off(outside) - off(inside)).max(0.0);
             }
         }
     }
