@@ -216,6 +216,18 @@ impl Frame {
                 low_bit: [u8::MAX; 64],
             });
         }
+        if let Some((first, others)) = components.split_first() {
+            // zune-jpeg 0.5 refuses the former and decodes the latter to garbage without an error.
+            if components.iter().any(|c| c.across == 3 || c.down == 3) {
+                return Err(unsupported("a sampling factor is 3"));
+            }
+            if others
+                .iter()
+                .any(|c| c.across > first.across || c.down > first.down)
+            {
+                return Err(unsupported("its colours are finer than its brightness"));
+            }
+        }
         let width = u32::from(u16::from_be_bytes([w0, w1]));
         let height = u32::from(u16::from_be_bytes([h0, h1]));
         if width == 0 {
@@ -501,7 +513,7 @@ fn colour_model(ids: &[u8], jfif: bool, adobe: Option<u8>) -> Result<Colour, Sca
 /// The next marker and what follows it. Bytes that belong to no segment are skipped, as every other reader does.
 fn next_marker(mut bytes: &[u8]) -> Option<(u8, &[u8])> {
     loop {
-        let at = bytes.iter().position(|&byte| byte == 0xFF)?;
+        let at = position_of_ff(bytes)?;
         bytes = bytes.get(at + 1..)?;
         match bytes.split_first()? {
             // Padding: the next byte begins a marker again. A stuffed zero is data.
@@ -514,10 +526,7 @@ fn next_marker(mut bytes: &[u8]) -> Option<(u8, &[u8])> {
 /// Length of the entropy-coded data at the beginning of `bytes`: up to a marker that is no restart marker.
 fn scan_length(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(offset) = bytes
-        .get(at..)
-        .and_then(|rest| rest.iter().position(|&byte| byte == 0xFF))
-    {
+    while let Some(offset) = bytes.get(at..).and_then(position_of_ff) {
         at += offset;
         match bytes.get(at + 1) {
             Some(0 | 0xD0..=0xD7) => at += 2,
@@ -527,6 +536,16 @@ fn scan_length(bytes: &[u8]) -> usize {
         }
     }
     bytes.len()
+}
+
+/// The first byte 0xFF, which is rare in entropy-coded data: blocks without one are passed over in a form that
+/// compilers vectorise.
+fn position_of_ff(bytes: &[u8]) -> Option<usize> {
+    let blocks = bytes.as_chunks::<32>().0;
+    let has_ff = |block: &[u8; 32]| block.iter().fold(0, |most: u8, &byte| most.max(byte)) == 0xFF;
+    let passed = blocks.iter().take_while(|block| !has_ff(block)).count() * 32;
+    let rest = bytes.get(passed..)?;
+    Some(passed + rest.iter().position(|&byte| byte == 0xFF)?)
 }
 
 /// How much of a picture was decoded: rows at the end that are as they were made (0), or as the decoder fills them
