@@ -116,8 +116,8 @@ def main():
     write_jpeg('dc-cmyk-plain.jpg', [255 - c for c in np.moveaxis(rgb, -1, 0)] + [white * 0], [(1, 1)] * 4)
     write_jpeg('dc-cmyk-adobe-420.jpg', list(np.moveaxis(rgb, -1, 0)) + [white],
                [(2, 2), (1, 1), (1, 1), (2, 2)], adobe=0)
-    # Adobe's YCCK holds the YCbCr of the complement of the inverted inks, which is the YCbCr of the picture.
-    write_jpeg('dc-ycck.jpg', [y, cb, cr, white], [(1, 1)] * 4, adobe=2)
+    # Adobe's YCCK is the YCbCr of the complement of the inverted inks, that is, of the negative (checked with libjpeg).
+    write_jpeg('dc-ycck.jpg', [255 - y, 255 - cb, 255 - cr, white], [(1, 1)] * 4, adobe=2)
     write_jpeg('dc-not-interleaved.jpg', [y, cb, cr], [(1, 2), (1, 1), (1, 1)], interleaved=False)
     write_jpeg('dc-fine-colour.jpg', [y, cb, cr], [(1, 1), (2, 2), (2, 2)])
     write_jpeg('dc-factor-3.jpg', [y, cb, cr], [(3, 1), (1, 1), (1, 1)])
