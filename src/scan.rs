@@ -536,3 +536,45 @@ fn escape(text: &str) -> String {
     }
     shown
 }
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panicking_decoder_is_an_error() {
+        assert!(!panic_is_contained());
+        let outcome: Result<(), _> = contained(Format::Tiff, || {
+            assert!(panic_is_contained());
+            panic!("index {} out of range", 7)
+        });
+        assert!(!panic_is_contained());
+        let Err(ScanFault::DecoderFailed { format, reason }) = outcome else {
+            panic!("the panic was not caught")
+        };
+        assert_eq!(
+            (format, reason.as_str()),
+            (Format::Tiff, "index 7 out of range")
+        );
+    }
+
+    #[test]
+    fn what_could_command_a_terminal_is_escaped() {
+        assert_eq!(display_path(Path::new("a/ü 1.jpg")), "a/ü 1.jpg");
+        assert_eq!(
+            display_path(Path::new("a\u{1b}[31m\r\n")),
+            "a\\u{1b}[31m\\r\\n"
+        );
+        assert_eq!(display_path(Path::new("a\u{202e}gpj")), "a\\u{202e}gpj");
+    }
+
+    #[test]
+    fn the_digest_is_sha256() {
+        // FIPS 180-2, appendix B.1.
+        assert_eq!(
+            hex(&Sha256::digest(b"abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}
