@@ -135,8 +135,7 @@ impl Limits {
 pub struct ScanError {
     /// The file as it was given.
     pub path: PathBuf,
-    /// What is wrong with it.
-    #[source]
+    /// What is wrong with it; part of this error's message and therefore not its source.
     pub fault: ScanFault,
 }
 
@@ -146,7 +145,7 @@ pub struct ScanError {
 pub enum ScanFault {
     /// The file could not be opened or read.
     #[error("cannot be read ({0}); check that the file exists and that you may read it")]
-    Io(#[source] io::Error),
+    Io(io::Error),
     /// A folder, pipe or device.
     #[error("is not a regular file; name an image file, or a folder to search for images")]
     NotAFile,
@@ -340,7 +339,9 @@ fn decode_with_image(
     let fault = |error: ImageError| from_image_error(format, &error, limits);
     let mut decoder = reader.into_decoder().map_err(fault)?;
     let (width, height) = decoder.dimensions();
-    let rgb_bytes = u64::from(width) * u64::from(height) * 3;
+    let colour = decoder.color_type();
+    let deep = colour.bytes_per_pixel() > colour.channel_count();
+    let rgb_bytes = u64::from(width) * u64::from(height) * if deep { 6 } else { 3 };
     limits.check(width, height, decoder.total_bytes().max(rgb_bytes))?;
     let exif = decoder
         .exif_metadata()

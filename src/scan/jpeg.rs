@@ -156,7 +156,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, ScanFault
     outcome.map_err(|error| ScanFault::Damaged {
         format: Format::Jpeg,
         percent: (!frame.progressive).then(|| decoded_percent(&pixels, row)),
-        reason: error.to_string(),
+        // Static messages come in quotes.
+        reason: error.to_string().trim_matches('"').to_owned(),
     })?;
     if !frame.is_refined() {
         return Err(damaged("scans with the finer details are missing"));
