@@ -135,8 +135,7 @@ impl Limits {
 pub struct ScanError {
     /// The file as it was given.
     pub path: PathBuf,
-    /// What is wrong with it.
-    #[source]
+    /// What is wrong with it; part of this error's message and therefore not its source.
     pub fault: ScanFault,
 }
 
@@ -146,7 +145,7 @@ pub struct ScanError {
 pub enum ScanFault {
     /// The file could not be opened or read.
     #[error("cannot be read ({0}); check that the file exists and that you may read it")]
-    Io(#[source] io::Error),
+    Io(io::Error),
     /// A folder, pipe or device.
     #[error("is not a regular file; name an image file, or a folder to search for images")]
     NotAFile,
@@ -340,7 +339,9 @@ fn decode_with_image(
     let fault = |error: ImageError| from_image_error(format, &error, limits);
     let mut decoder = reader.into_decoder().map_err(fault)?;
     let (width, height) = decoder.dimensions();
-    let rgb_bytes = u64::from(width) * u64::from(height) * 3;
+    let colour = decoder.color_type();
+    let deep = colour.bytes_per_pixel() > colour.channel_count();
+    let rgb_bytes = u64::from(width) * u64::from(height) * if deep { 6 } else { 3 };
     limits.check(width, height, decoder.total_bytes().max(rgb_bytes))?;
     let exif = decoder
         .exif_metadata()
@@ -535,4 +536,46 @@ fn escape(text: &str) -> String {
         }
     }
     shown
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panicking_decoder_is_an_error() {
+        assert!(!panic_is_contained());
+        let outcome: Result<(), _> = contained(Format::Tiff, || {
+            assert!(panic_is_contained());
+            panic!("index {} out of range", 7)
+        });
+        assert!(!panic_is_contained());
+        let Err(ScanFault::DecoderFailed { format, reason }) = outcome else {
+            panic!("the panic was not caught")
+        };
+        assert_eq!(
+            (format, reason.as_str()),
+            (Format::Tiff, "index 7 out of range")
+        );
+    }
+
+    #[test]
+    fn what_could_command_a_terminal_is_escaped() {
+        assert_eq!(display_path(Path::new("a/ü 1.jpg")), "a/ü 1.jpg");
+        assert_eq!(
+            display_path(Path::new("a\u{1b}[31m\r\n")),
+            "a\\u{1b}[31m\\r\\n"
+        );
+        assert_eq!(display_path(Path::new("a\u{202e}gpj")), "a\\u{202e}gpj");
+    }
+
+    #[test]
+    fn the_digest_is_sha256() {
+        // FIPS 180-2, appendix B.1.
+        assert_eq!(
+            hex(&Sha256::digest(b"abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
 }

@@ -182,3 +182,112 @@ pub(super) fn from_bmp(bytes: &[u8]) -> Option<Density> {
     };
     Density::believed(dpi(38)?, dpi(42)?, DensitySource::Bmp)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jfif(unit: u8, x: u16, y: u16) -> Option<Density> {
+        let [x0, x1] = x.to_be_bytes();
+        let [y0, y1] = y.to_be_bytes();
+        let fields = [1, 1, unit, x0, x1, y0, y1, 0, 0];
+        from_jfif(&[b"JFIF\0".as_slice(), &fields].concat())
+    }
+
+    #[test]
+    fn jfif_units() {
+        let of = |x_dpi, y_dpi| {
+            Some(Density {
+                x_dpi,
+                y_dpi,
+                source: DensitySource::Jfif,
+            })
+        };
+        assert_eq!(jfif(1, 300, 600), of(300.0, 600.0));
+        assert_eq!(jfif(2, 100, 200), of(254.0, 508.0));
+        assert_eq!(jfif(0, 300, 300), None);
+        assert_eq!(from_jfif(b"JFIF\0\x01\x01\x01\x01"), None);
+        assert_eq!(from_jfif(b"JFXX\0\x01\x01\x01\x01\x2C\x01\x2C"), None);
+    }
+
+    #[test]
+    fn nonsense_is_not_believed() {
+        for (x, y) in [(0, 0), (1, 1), (300, 0), (20_000, 20_000)] {
+            assert_eq!(jfif(1, x, y), None, "{x} × {y}");
+        }
+    }
+
+    /// A little-endian EXIF block with entries of type RATIONAL (5) or SHORT (3).
+    fn exif(entries: &[(u16, u16, u32, u32)]) -> Vec<u8> {
+        let mut block = b"II*\0\x08\0\0\0".to_vec();
+        block.extend(u16::try_from(entries.len()).unwrap_or(0).to_le_bytes());
+        let mut values = Vec::new();
+        let values_at = 8 + 2 + 12 * entries.len() + 4;
+        for &(tag, kind, a, b) in entries {
+            block.extend(tag.to_le_bytes());
+            block.extend(kind.to_le_bytes());
+            block.extend(1_u32.to_le_bytes());
+            if kind == 5 {
+                let at = u32::try_from(values_at + values.len()).unwrap_or(0);
+                block.extend(at.to_le_bytes());
+                values.extend(a.to_le_bytes());
+                values.extend(b.to_le_bytes());
+            } else {
+                block.extend(a.to_le_bytes());
+            }
+        }
+        block.extend([0; 4]);
+        block.extend(values);
+        block
+    }
+
+    #[test]
+    fn exif_density_and_orientation() {
+        let (x, y, unit, orientation) = (0x11A, 0x11B, 0x128, 0x112);
+        let facts = from_exif(exif(&[
+            (orientation, 3, 8, 0),
+            (x, 5, 600, 2),
+            (y, 5, 400, 1),
+            (unit, 3, 2, 0),
+        ]));
+        assert_eq!(facts.orientation, Orientation::Rotate270);
+        assert_eq!(
+            facts.density.map(|d| (d.x_dpi, d.y_dpi)),
+            Some((300.0, 400.0))
+        );
+
+        let dpi = |entries: &[_]| from_exif(exif(entries)).density.map(|d| d.x_dpi);
+        assert_eq!(dpi(&[(x, 5, 240, 1)]), Some(240.0));
+        assert_eq!(dpi(&[(x, 5, 100, 1), (unit, 3, 3, 0)]), Some(254.0));
+        assert_eq!(dpi(&[(x, 5, 240, 1), (unit, 3, 1, 0)]), None);
+        assert_eq!(dpi(&[(x, 5, 240, 0)]), None);
+        assert_eq!(dpi(&[(x, 5, 72, 72)]), None);
+        assert_eq!(
+            from_exif(exif(&[(orientation, 3, 9, 0)])),
+            ExifFacts::default()
+        );
+        assert_eq!(from_exif(b"II*\0garbage".to_vec()), ExifFacts::default());
+        assert_eq!(from_exif(Vec::new()), ExifFacts::default());
+    }
+
+    #[test]
+    fn png_density_needs_a_unit_and_comes_before_the_picture() {
+        let chunk = |kind: &[u8; 4], content: &[u8]| {
+            let length = u32::try_from(content.len()).unwrap_or(0).to_be_bytes();
+            [&length, kind.as_slice(), content, &[0; 4]].concat()
+        };
+        let phys = |unit| {
+            let metre = 11_811_u32.to_be_bytes();
+            chunk(b"pHYs", &[metre.as_slice(), &metre, &[unit]].concat())
+        };
+        let png = |chunks: &[Vec<u8>]| [b"\x89PNG\r\n\x1a\n".as_slice(), &chunks.concat()].concat();
+        let (idat, iend) = (chunk(b"IDAT", b"xyz"), chunk(b"IEND", b""));
+        let stated = from_png(&png(&[phys(1), idat.clone(), iend.clone()]));
+        assert_eq!(stated.map(|d| d.x_dpi.round()), Some(300.0));
+        assert_eq!(from_png(&png(&[phys(0), idat.clone()])), None);
+        assert_eq!(from_png(&png(&[idat.clone(), phys(1)])), None);
+        assert!(check_png_chunks(&png(&[idat.clone(), iend])).is_ok());
+        assert!(check_png_chunks(&png(&[idat])).is_err());
+        assert!(check_png_chunks(b"\x89PNG\r\n\x1a\n\xFF\xFF\xFF\xFFIDAT").is_err());
+    }
+}

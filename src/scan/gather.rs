@@ -177,7 +177,7 @@ pub fn gather(paths: &[PathBuf], options: &Options) -> Result<Gathered, GatherEr
     drafts.append(&mut by_name);
     if drafts.is_empty() {
         return Err(GatherError::NoImages {
-            paths: paths.to_vec(),
+            paths: paths.iter().chain(&options.manifest).cloned().collect(),
             skipped: finder.skipped,
         });
     }
@@ -759,5 +759,66 @@ fn parse_dpi(word: &str) -> Result<Option<f64>, String> {
             Density::BELIEVED.start(),
             Density::BELIEVED.end()
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> (String, Option<Side>, Option<Light>) {
+        let Name { stem, side, light } = Name::of(Path::new(text));
+        (String::from_utf8_lossy(&stem).into_owned(), side, light)
+    }
+
+    #[test]
+    fn suffixes_are_taken_off_from_the_end() {
+        assert_eq!(name("p/x.jpg"), ("x".to_owned(), None, None));
+        assert_eq!(name("x_b.jpg"), ("x".to_owned(), Some(Side::Back), None));
+        assert_eq!(
+            name("x.UV-Front.tif"),
+            ("x".to_owned(), Some(Side::Front), Some(Light::Ultraviolet))
+        );
+        // A second side is part of the stem.
+        assert_eq!(
+            name("x_a_b.jpg"),
+            ("x_a".to_owned(), Some(Side::Back), None)
+        );
+        assert_eq!(name("x__b.jpg"), ("x_".to_owned(), Some(Side::Back), None));
+        assert_eq!(name("x_b"), ("x".to_owned(), Some(Side::Back), None));
+    }
+
+    #[test]
+    fn an_unmarked_image_takes_the_free_side_of_its_light() {
+        let source = |side, light| Source {
+            path: PathBuf::new(),
+            side,
+            light,
+            dpi: None,
+        };
+        let uv = Some(Light::Ultraviolet);
+        let (placed, extra) = place_unmarked(vec![
+            source(None, None),
+            source(Some(Side::Front), None),
+            source(None, uv),
+            source(Some(Side::Back), uv),
+            source(None, Some(Light::Infrared)),
+        ]);
+        let sides: Vec<_> = placed.iter().map(|source| source.side).collect();
+        let (front, back) = (Some(Side::Front), Some(Side::Back));
+        assert_eq!(sides, [back, front, front, back, None]);
+        assert_eq!(extra, None);
+    }
+
+    #[test]
+    fn names_that_look_alike_are_numbered() {
+        let draft = || Draft {
+            folder: PathBuf::from("p"),
+            name: "x".to_owned(),
+            files: Vec::new(),
+        };
+        let captures = name_uniquely(vec![draft(), draft()]);
+        let notes: Vec<_> = captures.iter().map(|c| c.note.as_str()).collect();
+        assert_eq!(notes, ["p/x", "p/x#2"]);
     }
 }

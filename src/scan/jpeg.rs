@@ -156,7 +156,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, ScanFault
     outcome.map_err(|error| ScanFault::Damaged {
         format: Format::Jpeg,
         percent: (!frame.progressive).then(|| decoded_percent(&pixels, row)),
-        reason: error.to_string(),
+        // Static messages come in quotes.
+        reason: error.to_string().trim_matches('"').to_owned(),
     })?;
     if !frame.is_refined() {
         return Err(damaged("scans with the finer details are missing"));
@@ -215,6 +216,18 @@ impl Frame {
                 table,
                 low_bit: [u8::MAX; 64],
             });
+        }
+        if let Some((first, others)) = components.split_first() {
+            // zune-jpeg 0.5 refuses the former and decodes the latter to garbage without an error.
+            if components.iter().any(|c| c.across == 3 || c.down == 3) {
+                return Err(unsupported("a sampling factor is 3"));
+            }
+            if others
+                .iter()
+                .any(|c| c.across > first.across || c.down > first.down)
+            {
+                return Err(unsupported("its colours are finer than its brightness"));
+            }
         }
         let width = u32::from(u16::from_be_bytes([w0, w1]));
         let height = u32::from(u16::from_be_bytes([h0, h1]));
@@ -501,7 +514,7 @@ fn colour_model(ids: &[u8], jfif: bool, adobe: Option<u8>) -> Result<Colour, Sca
 /// The next marker and what follows it. Bytes that belong to no segment are skipped, as every other reader does.
 fn next_marker(mut bytes: &[u8]) -> Option<(u8, &[u8])> {
     loop {
-        let at = bytes.iter().position(|&byte| byte == 0xFF)?;
+        let at = position_of_ff(bytes)?;
         bytes = bytes.get(at + 1..)?;
         match bytes.split_first()? {
             // Padding: the next byte begins a marker again. A stuffed zero is data.
@@ -514,10 +527,7 @@ fn next_marker(mut bytes: &[u8]) -> Option<(u8, &[u8])> {
 /// Length of the entropy-coded data at the beginning of `bytes`: up to a marker that is no restart marker.
 fn scan_length(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(offset) = bytes
-        .get(at..)
-        .and_then(|rest| rest.iter().position(|&byte| byte == 0xFF))
-    {
+    while let Some(offset) = bytes.get(at..).and_then(position_of_ff) {
         at += offset;
         match bytes.get(at + 1) {
             Some(0 | 0xD0..=0xD7) => at += 2,
@@ -527,6 +537,16 @@ fn scan_length(bytes: &[u8]) -> usize {
         }
     }
     bytes.len()
+}
+
+/// The first byte 0xFF, which is rare in entropy-coded data: blocks without one are passed over in a form that
+/// compilers vectorise.
+fn position_of_ff(bytes: &[u8]) -> Option<usize> {
+    let blocks = bytes.as_chunks::<32>().0;
+    let has_ff = |block: &[u8; 32]| block.iter().fold(0, |most: u8, &byte| most.max(byte)) == 0xFF;
+    let passed = blocks.iter().take_while(|block| !has_ff(block)).count() * 32;
+    let rest = bytes.get(passed..)?;
+    Some(passed + rest.iter().position(|&byte| byte == 0xFF)?)
 }
 
 /// How much of a picture was decoded: rows at the end that are as they were made (0), or as the decoder fills them
@@ -584,4 +604,111 @@ fn nearest_quality(table: &[u16; 64]) -> u8 {
     (1..=100)
         .min_by_key(|&quality| distance(quality))
         .unwrap_or(100)
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_models_by_the_rules_of_libjpeg() {
+        let model = |ids: &[u8], jfif, adobe| colour_model(ids, jfif, adobe).ok();
+        assert_eq!(model(&[1], true, None), Some(Colour::Grey));
+        assert_eq!(model(&[1, 2, 3], false, None), Some(Colour::YCbCr));
+        assert_eq!(model(b"RGB", false, None), Some(Colour::Rgb));
+        assert_eq!(model(b"RGB", true, None), Some(Colour::YCbCr));
+        assert_eq!(model(&[1, 2, 3], false, Some(0)), Some(Colour::Rgb));
+        assert_eq!(model(&[1, 2, 3], true, Some(0)), Some(Colour::YCbCr));
+        assert_eq!(model(b"RGB", false, Some(1)), Some(Colour::YCbCr));
+        assert_eq!(model(&[1, 2, 3, 4], false, Some(2)), Some(Colour::Ycck));
+        let cmyk = |inverted| Some(Colour::Cmyk { inverted });
+        assert_eq!(model(&[1, 2, 3, 4], false, Some(0)), cmyk(true));
+        assert_eq!(model(&[1, 2, 3, 4], false, None), cmyk(false));
+        assert_eq!(model(&[1, 2], false, None), None);
+    }
+
+    #[test]
+    fn inks_become_light() {
+        assert_eq!(
+            inks_to_rgb(&[0, 0, 0, 0, 255, 0, 0, 0], false),
+            [255, 255, 255, 0, 255, 255]
+        );
+        assert_eq!(inks_to_rgb(&[0, 0, 0, 255], false), [0, 0, 0]);
+        assert_eq!(
+            inks_to_rgb(&[200, 100, 50, 255, 200, 100, 50, 51], true),
+            [200, 100, 50, 40, 20, 10]
+        );
+    }
+
+    #[test]
+    fn the_end_of_a_scan_is_a_marker_that_is_no_restart() {
+        for before in [0, 1, 31, 32, 33, 100] {
+            let data = vec![7; before];
+            let scan = |tail: &[u8]| scan_length(&[&data, tail].concat()) - before;
+            assert_eq!(scan(b"\xFF\x00\xFF\xD3\x01\xFF\xD9"), 5);
+            assert_eq!(scan(b"\xFF\xFF\xD9"), 1);
+            assert_eq!(scan(b"\x01\x02"), 2);
+            assert_eq!(scan(b"\x01\xFF"), 2);
+        }
+        assert_eq!(position_of_ff(&[0xFE; 70]), None);
+        let mut bytes = [0xFE; 70];
+        for at in [69, 64, 40, 32, 31, 0] {
+            bytes[at] = 0xFF;
+            assert_eq!(position_of_ff(&bytes), Some(at));
+        }
+    }
+
+    #[test]
+    fn a_progressive_file_must_send_all_bits_that_it_begins() {
+        let frame = |low_bits: [[u8; 64]; 2]| Frame {
+            progressive: true,
+            width: 8,
+            height: 8,
+            components: low_bits
+                .map(|low_bit| Component {
+                    id: 1,
+                    across: 1,
+                    down: 1,
+                    table: 0,
+                    low_bit,
+                })
+                .into(),
+            specs_at: 0,
+        };
+        let mut only_level = [u8::MAX; 64];
+        only_level[0] = 0;
+        let mut rough = [0; 64];
+        rough[5] = 1;
+        assert!(frame([[0; 64]; 2]).is_refined());
+        assert!(frame([[0; 64], only_level]).is_refined());
+        assert!(!frame([only_level, [0; 64]]).is_refined());
+        assert!(!frame([[0; 64], rough]).is_refined());
+        assert!(!frame([[0; 64], [u8::MAX; 64]]).is_refined());
+    }
+
+    #[test]
+    fn variants_that_cannot_be_decoded_are_named() {
+        let frame = |marker: u8, precision: u8, height: u8| {
+            let mut bytes = b"\xFF\xD8\xFF".to_vec();
+            bytes.extend([marker, 0, 11, precision, 0, height, 0, 8, 1, 1, 0x11, 0]);
+            bytes.extend(b"\xFF\xD9");
+            bytes
+        };
+        for (bytes, part) in [
+            (frame(0xC0, 12, 8), "12 bits a sample"),
+            (frame(0xC3, 8, 8), "without loss"),
+            (frame(0xC9, 8, 8), "arithmetic"),
+            (frame(0xC5, 8, 8), "hierarchical"),
+            (frame(0xC0, 8, 0), "height is stated only after"),
+        ] {
+            match decode(&bytes, &Limits::default()) {
+                Err(fault @ ScanFault::Unsupported { .. }) => {
+                    assert!(fault.to_string().contains(part), "{fault}");
+                }
+                Err(fault) => panic!("{fault}"),
+                Ok(_) => panic!("decoded, though {part}"),
+            }
+        }
+    }
 }

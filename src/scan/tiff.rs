@@ -194,3 +194,107 @@ fn fault(error: ::tiff::TiffError) -> ScanFault {
         other => damaged(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An uncompressed TIFF of 5 × 2 pixels of 4 bits: 0 to 4, then 15 down to 11. Palette entry i is (17 i, 0, 255).
+    fn four_bit(photometric: u16, big_endian: bool) -> Vec<u8> {
+        let u16_bytes = |v: u16| {
+            if big_endian {
+                v.to_be_bytes()
+            } else {
+                v.to_le_bytes()
+            }
+        };
+        let u32_bytes = |v: u32| {
+            if big_endian {
+                v.to_be_bytes()
+            } else {
+                v.to_le_bytes()
+            }
+        };
+        let rows = [0x01, 0x23, 0x40, 0xFE, 0xDC, 0xB0];
+        const RATIONALS: u32 = 2 * 8;
+        let data_at: u32 = 8 + 2 + 13 * 12 + 4;
+        // Tag, type (3 SHORT, 4 LONG, 5 RATIONAL), count, value.
+        let entries: [(u16, u16, u32, u32); 13] = [
+            (256, 3, 1, 5),
+            (257, 3, 1, 2),
+            (258, 3, 1, 4),
+            (259, 3, 1, 1),
+            (262, 3, 1, u32::from(photometric)),
+            (273, 4, 1, data_at + RATIONALS),
+            (277, 3, 1, 1),
+            (278, 3, 1, 2),
+            (279, 4, 1, 6),
+            (282, 5, 1, data_at),
+            (283, 5, 1, data_at + 8),
+            (296, 3, 1, 3),
+            (320, 3, 48, data_at + RATIONALS + 6),
+        ];
+        let mut file = if big_endian { b"MM\0*" } else { b"II*\0" }.to_vec();
+        file.extend(u32_bytes(8));
+        file.extend(u16_bytes(13));
+        for (tag, kind, count, value) in entries {
+            file.extend(u16_bytes(tag));
+            file.extend(u16_bytes(kind));
+            file.extend(u32_bytes(count));
+            if kind == 3 && count == 1 {
+                file.extend(u16_bytes(u16::try_from(value).unwrap_or(0)));
+                file.extend([0, 0]);
+            } else {
+                file.extend(u32_bytes(value));
+            }
+        }
+        file.extend(u32_bytes(0));
+        for number in [200, 2, 50, 1] {
+            file.extend(u32_bytes(number));
+        }
+        file.extend(rows);
+        for channel in 0..3 {
+            for index in 0..16 {
+                file.extend(u16_bytes([index * 17 * 257, 0, u16::MAX][channel]));
+            }
+        }
+        file
+    }
+
+    fn reds(photometric: u16, big_endian: bool) -> Option<Vec<u8>> {
+        let file = four_bit(photometric, big_endian);
+        let image = decode_indexed(&file, &Limits::default()).ok()??.into_rgb8();
+        Some(image.pixels().map(|pixel| pixel.0[0]).collect())
+    }
+
+    #[test]
+    fn four_bits_in_both_byte_orders() {
+        let levels = vec![0, 17, 34, 51, 68, 255, 238, 221, 204, 187];
+        let inverse: Vec<u8> = levels.iter().map(|level| 255 - level).collect();
+        for big_endian in [false, true] {
+            assert_eq!(reds(1, big_endian), Some(levels.clone()));
+            assert_eq!(reds(0, big_endian), Some(inverse.clone()));
+            assert_eq!(reds(3, big_endian), Some(levels.clone()));
+            let file = four_bit(3, big_endian);
+            let image = decode_indexed(&file, &Limits::default()).ok().flatten();
+            let last = image.map(|image| image.into_rgb8().get_pixel(4, 1).0);
+            assert_eq!(last, Some([187, 0, 255]));
+        }
+    }
+
+    #[test]
+    fn densities_per_centimetre() {
+        for big_endian in [false, true] {
+            let density = tags(&four_bit(3, big_endian)).density;
+            assert_eq!(density.map(|d| (d.x_dpi, d.y_dpi)), Some((254.0, 127.0)));
+        }
+        assert_eq!(tags(b"II*\0").density, None);
+    }
+
+    #[test]
+    fn palettes_of_8_bit_values() {
+        let map = [0, 200, 0, 100, 0, 50];
+        assert_eq!(palette(&map, 1), Some(vec![[0, 0, 0], [200, 100, 50]]));
+        assert_eq!(palette(&map, 2), None);
+    }
+}
