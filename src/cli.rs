@@ -68,7 +68,11 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are no failures; both go where clap sends them.
-            let exit = if error.use_stderr() { Exit::Failed } else { Exit::Good };
+            let exit = if error.use_stderr() {
+                Exit::Failed
+            } else {
+                Exit::Good
+            };
             let _ = error.print();
             return exit.into();
         }

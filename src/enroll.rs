@@ -10,7 +10,7 @@ use ndarray::Array2;
 use crate::identify::{MARGIN, cells, grown, lying, registered_quad, sample};
 use crate::note::{Side, SizeMm};
 use crate::pixels::{Plane, Raster};
-use crate::rectify::edges::{SideSource, settle};
+use crate::rectify::edges::{SettledOutline, SideSource, settle};
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::{PaddedGrid, register};
 use crate::rectify::{Origin, Outlines, Quad, outlines, side_lengths};
@@ -26,7 +26,9 @@ const ASPECT: f64 = 0.05;
 #[derive(Debug, thiserror::Error)]
 pub enum EnrollError {
     /// No scan of the side could be used.
-    #[error("{side}: none of {tried} scans shows a note of this size: check --design, and that the whole note is in the scan")]
+    #[error(
+        "{side}: none of {tried} scans shows a note of this size: check --design, and that the whole note is in the scan"
+    )]
     NothingUsable {
         /// The side.
         side: Side,
@@ -62,7 +64,8 @@ struct Sheet {
 }
 
 /// Measures one side from scans of genuine notes. The first scan must lie upright; the others may lie
-/// as they are. `provenance` says what the scans were made with, and when, in the enroller's words.
+/// as they are. `cropped_mm` is what the scanner's own cropping cuts off each side of the paper (0 for
+/// scans that show the whole note). `provenance` says what the scans were made with, and when, in the enroller's words.
 ///
 /// The frame of reference is the paper: its corners, averaged over the notes, so that the cut of one
 /// note does not shift the design.
@@ -73,6 +76,7 @@ pub fn measure_side(
     side: Side,
     size: SizeMm,
     scans: impl IntoIterator<Item = Raster>,
+    cropped_mm: f64,
     provenance: Enrolment,
 ) -> Result<Enrolled, EnrollError> {
     let mut left_out = Vec::new();
@@ -85,7 +89,7 @@ pub fn measure_side(
         let outlines = outlines(&raster);
         let mut sheet = Sheet {
             index,
-            quads: quads(&outlines, size, index == 0 || mean.is_none()),
+            quads: quads(&outlines, size, cropped_mm, mean.is_none()),
             outlines,
             registered: None,
             px_per_mm: 0.0,
@@ -107,7 +111,7 @@ pub fn measure_side(
         }
         let px_per_mm = side_lengths(&quad).0 / size.width;
         let settled = settle(&raster, &quad, 4.0 * px_per_mm, 1.2 * px_per_mm);
-        papers.push((quad, settled));
+        papers.push((quad, uncropped(&settled, size, cropped_mm)));
         sheet.registered = Some(quad);
         sheet.px_per_mm = px_per_mm;
         sheets.push(sheet);
@@ -128,7 +132,9 @@ pub fn measure_side(
             sheet.registered = None;
             continue;
         }
-        sheet.registered = to_paper.and_then(|map| registered_quad(&map, &quad)).or(Some(quad));
+        sheet.registered = to_paper
+            .and_then(|map| registered_quad(&map, &quad))
+            .or(Some(quad));
     }
     sheets.retain(|sheet| sheet.registered.is_some());
     let layout = average(&sheets).ok_or(EnrollError::NothingUsable { side, tried })?;
@@ -150,18 +156,24 @@ pub fn measure_side(
 }
 
 /// Outlines that may be the note, both ways up unless it is known to lie upright; likeliest first.
-fn quads(outlines: &Outlines, size: SizeMm, upright: bool) -> Vec<Quad> {
+fn quads(outlines: &Outlines, size: SizeMm, cropped_mm: f64, upright: bool) -> Vec<Quad> {
     let mut found: Vec<(f64, Quad)> = Vec::new();
     for outline in &outlines.candidates {
         for (quad, turned) in lying(outline) {
             if upright && turned != 0 {
                 continue;
             }
+            let quad = match outline.origin {
+                Origin::Bed => quad,
+                Origin::Frame => enlarged(&quad, size, [cropped_mm; 4]),
+            };
             let (across, down) = side_lengths(&quad);
             let off = (across / down / size.aspect()).ln();
             let rank = match outline.origin {
                 Origin::Bed => off.abs(),
-                Origin::Frame => off.abs() + 0.02,
+                // A frame of another shape is a bed that was not told from the note.
+                Origin::Frame if off.abs() < ASPECT => off.abs() + 0.02,
+                Origin::Frame => off.abs() + 1.0,
             };
             found.push((rank, quad));
             // Cut by the frame: what is seen, completed to the design's shape.
@@ -174,7 +186,7 @@ fn quads(outlines: &Outlines, size: SizeMm, upright: bool) -> Vec<Quad> {
                         (_, false) => outline.cut[0],
                     };
                     if by > 1.0 + ASPECT && by < 1.8 && open {
-                        found.push((0.2 + rank, grown(&quad, by, axis, anchor)));
+                        found.push((0.2, grown(&quad, by, axis, anchor)));
                     }
                 }
             }
@@ -223,7 +235,10 @@ fn average(sheets: &[Sheet]) -> Option<Plane> {
     let mut sum = Array2::<f32>::zeros((LAYOUT_ROWS, LAYOUT_COLUMNS));
     let mut count = Array2::<f32>::zeros((LAYOUT_ROWS, LAYOUT_COLUMNS));
     for sheet in sheets {
-        let Some(grid) = sheet.registered.and_then(|quad| sample(&sheet.outlines, &quad)) else {
+        let Some(grid) = sheet
+            .registered
+            .and_then(|quad| sample(&sheet.outlines, &quad))
+        else {
             continue;
         };
         sum += &grid.core();
@@ -232,31 +247,70 @@ fn average(sheets: &[Sheet]) -> Option<Plane> {
     if count.sum() == 0.0 {
         return None;
     }
-    Some(ndarray::Zip::from(&sum).and(&count).map_collect(|&s, &n| if n > 0.0 { s / n } else { 0.0 }))
+    Some(
+        ndarray::Zip::from(&sum)
+            .and(&count)
+            .map_collect(|&s, &n| if n > 0.0 { s / n } else { 0.0 }),
+    )
 }
 
-/// From cells of the paper's frame to cells of the print's frame: the mean place of the paper's
-/// corners as seen from the print. Only sheets whose four edges were all seen are asked; `None`
-/// where there are none, and the outlines are taken as they were registered.
-fn paper_frame(papers: &[(Quad, crate::rectify::edges::SettledOutline)]) -> Option<Homography> {
-    let mut sums = [[0.0f64; 2]; 4];
-    let mut count = 0.0;
-    for (quad, settled) in papers {
-        if settled.sides.iter().any(|s| *s == SideSource::Print) {
+/// The paper's corners: the settled outline, with what the scanner cropped off added to the sides
+/// that are the frame. `None` where a side was not seen.
+fn uncropped(settled: &SettledOutline, size: SizeMm, cropped_mm: f64) -> Option<Quad> {
+    let mut added = [0.0; 4];
+    for (add, side) in added.iter_mut().zip(settled.sides) {
+        *add = match side {
+            SideSource::Edge => 0.0,
+            SideSource::Frame => cropped_mm,
+            SideSource::Print => return None,
+        };
+    }
+    Some(enlarged(&settled.quad, size, added))
+}
+
+/// The outline of a note of which `added` mm are missing at top, right, bottom and left.
+fn enlarged(quad: &Quad, size: SizeMm, added: [f64; 4]) -> Quad {
+    let [top, right, bottom, left] = added;
+    let (width, height) = (size.width - left - right, size.height - top - bottom);
+    let Some(map) = Homography::from_rectangle(width, height, quad) else {
+        return *quad;
+    };
+    [
+        [-left, -top],
+        [width + right, -top],
+        [width + right, height + bottom],
+        [-left, height + bottom],
+    ]
+    .map(|p| map.apply(p))
+}
+
+/// From cells of the paper's frame to cells of the print's frame: the median place of the paper's
+/// corners as seen from the print, over the sheets on which all of it was seen. `None` where there is
+/// none; the outlines are then taken as they were registered.
+fn paper_frame(papers: &[(Quad, Option<Quad>)]) -> Option<Homography> {
+    let mut places: [[Vec<f64>; 2]; 4] = Default::default();
+    for (print, paper) in papers {
+        let (Some(paper), Some(to_cells)) = (paper, cells(print).and_then(|map| map.inverse()))
+        else {
             continue;
+        };
+        for (place, corner) in places.iter_mut().zip(paper) {
+            for (list, v) in place.iter_mut().zip(to_cells.apply(*corner)) {
+                list.push(v);
+            }
         }
-        let to_cells = cells(quad)?.inverse()?;
-        for (sum, corner) in sums.iter_mut().zip(settled.quad) {
-            let [x, y] = to_cells.apply(corner);
-            sum[0] += x;
-            sum[1] += y;
+    }
+    let median = |list: &mut Vec<f64>| {
+        list.sort_by(f64::total_cmp);
+        list.get(list.len() / 2).copied()
+    };
+    let mut quad = [[0.0; 2]; 4];
+    for (corner, place) in quad.iter_mut().zip(&mut places) {
+        for (v, list) in corner.iter_mut().zip(place) {
+            *v = median(list)?;
         }
-        count += 1.0;
     }
-    if count == 0.0 {
-        return None;
-    }
-    cells(&sums.map(|[x, y]| [x / count, y / count]))
+    cells(&quad)
 }
 
 /// Writes measurements into `<folder>/<currency>/<value>-<edition>/`: the planes of each side, and
@@ -285,8 +339,10 @@ pub fn write(
         written.push(file);
     }
     let file = folder.join("measured.toml");
-    let enrolments: BTreeMap<Side, &Enrolment> =
-        sides.iter().map(|(side, m)| (*side, &m.enrolment)).collect();
+    let enrolments: BTreeMap<Side, &Enrolment> = sides
+        .iter()
+        .map(|(side, m)| (*side, &m.enrolment))
+        .collect();
     let text = toml::to_string(&enrolments).map_err(|e| failed(&file, e.to_string()))?;
     fs::write(&file, text).map_err(|e| failed(&file, e.to_string()))?;
     written.push(file);

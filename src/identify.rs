@@ -74,12 +74,15 @@ impl<'a> Identifier<'a> {
             .designs()
             .iter()
             .flat_map(|design| {
-                design.measured.iter().map(move |(side, measured)| Template {
-                    design,
-                    side: *side,
-                    layout: &measured.layout,
-                    half: halved(&measured.layout.view()),
-                })
+                design
+                    .measured
+                    .iter()
+                    .map(move |(side, measured)| Template {
+                        design,
+                        side: *side,
+                        layout: &measured.layout,
+                        half: halved(&measured.layout.view()),
+                    })
             })
             .collect();
         Self { templates }
@@ -240,18 +243,16 @@ pub(crate) fn sample(outlines: &Outlines, quad: &Quad) -> Option<PaddedGrid> {
 }
 
 /// Registers a view with a template, and once more from where it came out.
-fn match_view<'a>(
-    template: &Template<'a>,
-    view: &View,
-    outlines: &Outlines,
-) -> Option<Match<'a>> {
+fn match_view<'a>(template: &Template<'a>, view: &View, outlines: &Outlines) -> Option<Match<'a>> {
     let mut quad = view.quad;
     let mut registration = register(&view.grid, template.layout, MARGIN)?;
     for _ in 0..2 {
         let moved = registered_quad(&registration.map, &quad)?;
         let (before, after) = (side_lengths(&quad), side_lengths(&moved));
         // A map that halves or doubles the note was voted for by chance.
-        if !(0.6..1.7).contains(&(after.0 / before.0)) || !(0.6..1.7).contains(&(after.1 / before.1)) {
+        if !(0.6..1.7).contains(&(after.0 / before.0))
+            || !(0.6..1.7).contains(&(after.1 / before.1))
+        {
             break;
         }
         let grid = sample(outlines, &moved)?;

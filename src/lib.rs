@@ -73,6 +73,7 @@ pub fn exhibit<'a>(
         quad: None,
         sides: None,
         quality: None,
+        agreement: None,
         turned: None,
         error: None,
     };
@@ -90,12 +91,15 @@ pub fn exhibit<'a>(
     record.sha256 = Some(scan.sha256.clone());
     record.width = Some(scan.raster.width());
     record.height = Some(scan.raster.height());
-    record.dpi = record.dpi.or(scan.density.as_ref().map(|d| rounded(d.x_dpi, 2)));
+    record.dpi = record
+        .dpi
+        .or(scan.density.as_ref().map(|d| rounded(d.x_dpi, 2)));
     let found = outlines(&scan.raster);
     let identity = identifier.identify(&found);
     if let Some(identity) = &identity {
         record.side = Some(identity.side);
         record.turned = Some(identity.turned);
+        record.agreement = Some(rounded(f64::from(identity.score), 3));
     }
     if let Some((settled, px_per_mm)) = settled(&scan, &found, identity.as_ref()) {
         record.quad = Some(settled.quad.map(|p| p.map(|v| rounded(v, 2))));
@@ -211,7 +215,8 @@ fn joint_identity(exhibits: &[Exhibit<'_>]) -> Joint {
     else {
         return Joint::None;
     };
-    if let Some((other, other_record)) = known.iter().find(|(i, _)| i.design.id != first.design.id) {
+    if let Some((other, other_record)) = known.iter().find(|(i, _)| i.design.id != first.design.id)
+    {
         return Joint::Contradiction(format!(
             "the images show different notes: {} {} and {} {}: check that they belong together",
             record.path, first.design.id, other_record.path, other.design.id

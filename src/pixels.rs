@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use image::{ImageBuffer, Rgb, RgbImage};
-use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3, ArrayViewMut1, Axis, Slice, Zip};
+use ndarray::{
+    Array2, Array3, ArrayView1, ArrayView2, ArrayView3, ArrayViewMut1, Axis, Slice, Zip,
+};
 
 /// One channel or derived quantity, rows × columns.
 pub type Plane = Array2<f32>;
@@ -95,7 +97,9 @@ fn reduce<T: Copy + Into<u32>>(
         let last = (first + factor).min(height);
         sums.fill(0);
         for y in first..last {
-            let line = samples.get(y * width * 3..(y + 1) * width * 3).unwrap_or(&[]);
+            let line = samples
+                .get(y * width * 3..(y + 1) * width * 3)
+                .unwrap_or(&[]);
             for (sum, &sample) in sums.iter_mut().zip(line) {
                 *sum += sample.into();
             }
@@ -191,10 +195,7 @@ pub fn window<'a, T>(
 ) -> ArrayView2<'a, T> {
     let (height, width) = plane.dim();
     let (top, left) = (rows.start.min(height), columns.start.min(width));
-    let (bottom, right) = (
-        rows.end.clamp(top, height),
-        columns.end.clamp(left, width),
-    );
+    let (bottom, right) = (rows.end.clamp(top, height), columns.end.clamp(left, width));
     let mut part = plane.view();
     part.slice_axis_inplace(Axis(0), Slice::from(top..bottom));
     part.slice_axis_inplace(Axis(1), Slice::from(left..right));

@@ -85,10 +85,7 @@ pub fn outlines(raster: &Raster) -> Outlines {
         origin: Origin::Frame,
         cut: [true; 4],
     };
-    let mut candidates = Vec::with_capacity(2);
-    if let Some(outline) = bed::outline(&overview, width, height) {
-        candidates.push(outline);
-    }
+    let mut candidates = bed::outlines(&overview, width, height);
     let smallest = candidates
         .iter()
         .map(|c| long_side(&c.quad))

@@ -68,6 +68,8 @@ pub struct FileRecord {
     pub sides: Option<[SideSource; 4]>,
     /// How clear the edges were, 0..=1.
     pub quality: Option<f64>,
+    /// Agreement of its print with the layout of the design, -1..=1.
+    pub agreement: Option<f64>,
     /// By how much the note lies turned clockwise in the scan, degrees.
     pub turned: Option<u16>,
     /// Why the image could not be used.

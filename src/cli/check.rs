@@ -23,9 +23,11 @@ use crate::{Settings, batch, check, scan};
 
 /// Check scans: files, or folders of them.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  guilloche check scans/\n  guilloche check scans/ --format csv --output today.csv\n  \
+#[command(
+    after_help = "Examples:\n  guilloche check scans/\n  guilloche check scans/ --format csv --output today.csv\n  \
                         guilloche check --manifest notes.csv\n\nFiles of one note share a stem: 17.jpg and 17_b.jpg are \
-                        front and back of note 17; _uv, _ir and _light name other lights.")]
+                        front and back of note 17; _uv, _ir and _light name other lights."
+)]
 pub struct Arguments {
     /// Image files, or folders of them (searched with their subfolders)
     #[arg(value_name = "PATH", required_unless_present = "manifest")]

@@ -17,8 +17,10 @@ use crate::scan::{self, Limits, display_path};
 
 /// Measure genuine scans of one design into its reference note.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  guilloche enroll --design usd-1-1963 --references my-notes --scanner \"Canon DR-C225, 300 dpi\" scans/\n\n\
-                        Scan genuine notes only: what is measured here is what other notes are compared with.")]
+#[command(
+    after_help = "Example:\n  guilloche enroll --design usd-1-1963 --references my-notes --scanner \"Canon DR-C225, 300 dpi\" scans/\n\n\
+                        Scan genuine notes only: what is measured here is what other notes are compared with."
+)]
 pub struct Arguments {
     /// The design the notes are of, as usd-1-1963
     #[arg(long, value_name = "ID")]
@@ -35,6 +37,9 @@ pub struct Arguments {
     /// The side of images whose name does not say
     #[arg(long, value_name = "SIDE", value_parser = ["front", "back"], default_value = "front")]
     side: String,
+    /// What the scanner's own cropping cuts off each side of the paper, mm
+    #[arg(long, value_name = "MM", default_value_t = 0.0, value_parser = cropped)]
+    cropped: f64,
     /// The pictures show the layout but are too poor to judge notes by
     #[arg(long)]
     layout_only: bool,
@@ -43,16 +48,36 @@ pub struct Arguments {
     scans: Vec<PathBuf>,
 }
 
+/// A scanner crops a few millimetres at most; more would be another note.
+fn cropped(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|mm| (0.0..=5.0).contains(mm))
+        .ok_or_else(|| format!("{text:?} is no width from 0 to 5 mm"))
+}
+
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
-    let library = library(arguments.references.is_dir().then_some(arguments.references.as_path()))?;
+    let library = library(
+        arguments
+            .references
+            .is_dir()
+            .then_some(arguments.references.as_path()),
+    )?;
     let design = library.design(&arguments.design)?;
     let gathered = gather(&arguments.scans, &Options::default())?;
-    let unnamed = if arguments.side == "back" { Side::Back } else { Side::Front };
+    let unnamed = if arguments.side == "back" {
+        Side::Back
+    } else {
+        Side::Front
+    };
     let mut by_side: BTreeMap<Side, Vec<PathBuf>> = BTreeMap::new();
     for capture in &gathered.captures {
         for file in &capture.files {
-            by_side.entry(file.side.unwrap_or(unnamed)).or_default().push(file.path.clone());
+            by_side
+                .entry(file.side.unwrap_or(unnamed))
+                .or_default()
+                .push(file.path.clone());
         }
     }
     let mut measured = design.measured.clone();
@@ -76,6 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             side,
             design.size,
             rasters,
+            arguments.cropped,
             Enrolment {
                 notes: 0,
                 scanner: arguments.scanner.clone(),

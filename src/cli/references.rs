@@ -59,7 +59,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         )?,
         Some(Action::Verify { folder }) => {
             let library = Library::load(folder)?;
-            writeln!(out, "{} reference notes, no fault found", library.designs().len())?;
+            writeln!(
+                out,
+                "{} reference notes, no fault found",
+                library.designs().len()
+            )?;
         }
     }
     Ok(Exit::Good)
@@ -77,7 +81,13 @@ fn list(out: &mut dyn Write, library: &Library) -> io::Result<()> {
             design.name
         )?;
     }
-    let count = |level| library.designs().iter().filter(|d| d.level() == level).count();
+    let count = |level| {
+        library
+            .designs()
+            .iter()
+            .filter(|d| d.level() == level)
+            .count()
+    };
     writeln!(
         out,
         "{} designs: {} measured, {} layout only, {} fact only",
@@ -118,7 +128,11 @@ fn show(out: &mut dyn Write, design: &Design) -> io::Result<()> {
         design.edition,
         design.size.width,
         design.size.height,
-        if design.size_unverified { " (unverified)" } else { "" }
+        if design.size_unverified {
+            " (unverified)"
+        } else {
+            ""
+        }
     )?;
     for (side, measured) in &design.measured {
         let e = &measured.enrolment;

@@ -11,16 +11,51 @@ use super::{Origin, Outline, Overview, Quad};
 const NOISE_LEVELS: f32 = 5.0;
 /// Least and greatest step of colour (Euclidean, RGB 0..=255) taken for the note's edge.
 const STEP: (f32, f32) = (9.0, 30.0);
+/// How fast the bed's colour follows what it meets, a pixel.
+const FOLLOW: f32 = 0.15;
 /// Share of the overview that a note must cover at least.
 const LEAST_AREA: f64 = 0.015;
 
-/// The outline of what is not bed. `None` where nothing large enough is left, or where it is no
-/// quadrilateral.
-pub fn outline(overview: &Overview, width: f64, height: f64) -> Option<Outline> {
-    let note = largest_component(&opened(&not_bed(overview)))?;
+/// Share of its quadrilateral that a note's mask fills at least, folded corners and tears included.
+const FULL: f64 = 0.95;
+/// Share below which a mask is no outline at all: the bed was followed into the note.
+const RAGGED: f64 = 0.8;
+
+/// Outlines of what is not bed, the one that best fills its quadrilateral first. Empty where nothing
+/// large enough is left, or where it is no quadrilateral.
+///
+/// The step of colour that stops the bed is first taken from the bed's own noise. Where that leaves
+/// something ragged, a smaller and a greater one are tried as well.
+pub fn outlines(overview: &Overview, width: f64, height: f64) -> Vec<Outline> {
+    let ring = Ring::of(overview);
+    let mut found: Vec<(f64, Outline)> = Vec::new();
+    for factor in [1.0, 0.6, 1.8] {
+        let step = (NOISE_LEVELS * ring.noise * factor).clamp(STEP.0 * factor, STEP.1 * factor);
+        if let Some((fill, outline)) = outline(overview, &ring, step, width, height) {
+            if fill > FULL {
+                return vec![outline];
+            }
+            if fill > RAGGED {
+                found.push((fill, outline));
+            }
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.into_iter().map(|(_, outline)| outline).collect()
+}
+
+fn outline(
+    overview: &Overview,
+    ring: &Ring,
+    step: f32,
+    width: f64,
+    height: f64,
+) -> Option<(f64, Outline)> {
+    let note = largest_component(&opened(&not_bed(overview, ring, step)))?;
     let (rows, columns) = note.dim();
     let boundary = boundary(&note);
-    let quad = fit_quad(&boundary)?;
+    let quad = fit_quad(&boundary.points)?;
+    let fill = 1.0 - (boundary.area / area(&quad) - 1.0).abs();
     let scale = overview.factor as f64;
     let limits = (columns as f64, rows as f64);
     let mut cut = [false; 4];
@@ -34,11 +69,22 @@ pub fn outline(overview: &Overview, width: f64, height: f64) -> Option<Outline> 
             (y * scale).clamp(-0.1 * height, 1.1 * height),
         ]
     });
-    Some(Outline {
-        quad,
-        origin: Origin::Bed,
-        cut,
-    })
+    Some((
+        fill,
+        Outline {
+            quad,
+            origin: Origin::Bed,
+            cut,
+        },
+    ))
+}
+
+fn area(quad: &Quad) -> f64 {
+    let mut twice = 0.0;
+    for (p, q) in quad.iter().zip(quad.iter().cycle().skip(1)) {
+        twice += p[0] * q[1] - p[1] * q[0];
+    }
+    (twice / 2.0).abs().max(1e-9)
 }
 
 fn near_frame(a: Point, b: Point, (width, height): (f64, f64)) -> bool {
@@ -47,41 +93,50 @@ fn near_frame(a: Point, b: Point, (width, height): (f64, f64)) -> bool {
     close(middle[0], width) || close(middle[1], height)
 }
 
-/// True where the bed does not reach. The bed grows from the frame inwards, pixel by pixel, as long
-/// as the colour stays near the bed's own beside it, which follows shadows and vignettes.
-fn not_bed(overview: &Overview) -> Array2<bool> {
-    let planes = &overview.planes;
-    let (_, rows, columns) = planes.dim();
-    let colour = |row: usize, column: usize| -> [f32; 3] {
-        [
-            planes[[0, row, column]],
-            planes[[1, row, column]],
-            planes[[2, row, column]],
-        ]
-    };
-    let ring: Vec<(usize, usize)> = (0..rows)
-        .flat_map(|r| (0..columns).map(move |c| (r, c)))
-        .filter(|&(r, c)| r == 0 || c == 0 || r + 1 == rows || c + 1 == columns)
-        .collect();
-    let mut steps: Vec<f32> = Vec::with_capacity(ring.len());
-    for &(r, c) in &ring {
-        let next = if r == 0 || r + 1 == rows {
-            (r, (c + 1).min(columns - 1))
-        } else {
-            ((r + 1).min(rows - 1), c)
-        };
-        steps.push(apart(colour(r, c), colour(next.0, next.1)));
-    }
-    steps.sort_by(f32::total_cmp);
-    let noise = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
-    let step = (NOISE_LEVELS * noise).clamp(STEP.0, STEP.1);
+/// The outermost pixels of an overview: bed, unless the note fills the frame.
+struct Ring {
+    places: Vec<(usize, usize)>,
+    /// Median step of colour from one to the next.
+    noise: f32,
+}
 
+impl Ring {
+    fn of(overview: &Overview) -> Self {
+        let (_, rows, columns) = overview.planes.dim();
+        let across = (0..columns).flat_map(|c| [(0, c), (rows - 1, c)]);
+        let down = (1..rows.saturating_sub(1)).flat_map(|r| [(r, 0), (r, columns - 1)]);
+        let places: Vec<(usize, usize)> = across.chain(down).collect();
+        let mut steps: Vec<f32> = places
+            .iter()
+            .map(|&(r, c)| {
+                let next = if r == 0 || r + 1 == rows {
+                    (r, (c + 1).min(columns - 1))
+                } else {
+                    ((r + 1).min(rows - 1), c)
+                };
+                apart(colour(overview, r, c), colour(overview, next.0, next.1))
+            })
+            .collect();
+        steps.sort_by(f32::total_cmp);
+        let noise = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
+        Self { places, noise }
+    }
+}
+
+fn colour(overview: &Overview, row: usize, column: usize) -> [f32; 3] {
+    [0, 1, 2].map(|channel| overview.planes[[channel, row, column]])
+}
+
+/// True where the bed does not reach. The bed grows from the frame inwards, pixel by pixel, as long
+/// as the colour stays within `step` of the bed's own beside it, which follows shadows and vignettes.
+fn not_bed(overview: &Overview, ring: &Ring, step: f32) -> Array2<bool> {
+    let (_, rows, columns) = overview.planes.dim();
     let mut note = Array2::from_elem((rows, columns), true);
     let mut level = Array2::from_elem((rows, columns), [0.0f32; 3]);
     let mut queue = VecDeque::with_capacity(rows * columns / 2);
-    for (r, c) in ring {
+    for &(r, c) in &ring.places {
         note[[r, c]] = false;
-        level[[r, c]] = colour(r, c);
+        level[[r, c]] = colour(overview, r, c);
         queue.push_back((r, c));
     }
     while let Some((r, c)) = queue.pop_front() {
@@ -96,12 +151,12 @@ fn not_bed(overview: &Overview) -> Array2<bool> {
             if nr >= rows || nc >= columns || !note[[nr, nc]] {
                 continue;
             }
-            let there = colour(nr, nc);
+            let there = colour(overview, nr, nc);
             if apart(here, there) < step {
                 note[[nr, nc]] = false;
                 let mut mixed = here;
                 for (m, t) in mixed.iter_mut().zip(there) {
-                    *m = 0.75 * *m + 0.25 * t;
+                    *m += FOLLOW * (t - *m);
                 }
                 level[[nr, nc]] = mixed;
                 queue.push_back((nr, nc));
@@ -127,8 +182,9 @@ fn opened(mask: &Array2<bool>) -> Array2<bool> {
         let (c0, c1) = (c.saturating_sub(1), (c + 1).min(columns - 1));
         (r0..=r1).any(|y| (c0..=c1).any(|x| m[[y, x]] == wanted))
     };
-    let eroded =
-        Array2::from_shape_fn((rows, columns), |(r, c)| mask[[r, c]] && !near(mask, r, c, false));
+    let eroded = Array2::from_shape_fn((rows, columns), |(r, c)| {
+        mask[[r, c]] && !near(mask, r, c, false)
+    });
     Array2::from_shape_fn((rows, columns), |(r, c)| near(&eroded, r, c, true))
 }
 
@@ -169,15 +225,24 @@ fn largest_component(mask: &Array2<bool>) -> Option<Array2<bool>> {
     (best_size as f64 >= LEAST_AREA * (rows * columns) as f64).then(|| labels.mapv(|l| l == best))
 }
 
-/// The outermost pixels of the mask in each row and column: outer corners, overview px.
-fn boundary(mask: &Array2<bool>) -> Vec<Point> {
+/// The rim of a mask.
+struct Boundary {
+    /// Outer corners of the outermost pixels in each row and column, overview px.
+    points: Vec<Point>,
+    /// Pixels inside, holes filled.
+    area: f64,
+}
+
+fn boundary(mask: &Array2<bool>) -> Boundary {
     let mut points = Vec::new();
+    let mut area = 0.0;
     for (r, row) in mask.rows().into_iter().enumerate() {
         let first = row.iter().position(|&m| m);
         let last = row.iter().rposition(|&m| m);
         if let (Some(first), Some(last)) = (first, last) {
             points.push([first as f64, r as f64 + 0.5]);
             points.push([last as f64 + 1.0, r as f64 + 0.5]);
+            area += (last + 1 - first) as f64;
         }
     }
     for (c, column) in mask.columns().into_iter().enumerate() {
@@ -188,7 +253,7 @@ fn boundary(mask: &Array2<bool>) -> Vec<Point> {
             points.push([c as f64 + 0.5, last as f64 + 1.0]);
         }
     }
-    points
+    Boundary { points, area }
 }
 
 /// A line as a·x + b·y = c with a² + b² = 1.
@@ -273,7 +338,14 @@ pub fn robust_line(points: &[Point], start: Line, reach: f64) -> Option<Line> {
             .iter()
             .map(|&p| {
                 let u = line.distance(p) / scale;
-                (p, if u.abs() < 1.0 { (1.0 - u * u).powi(2) } else { 0.0 })
+                (
+                    p,
+                    if u.abs() < 1.0 {
+                        (1.0 - u * u).powi(2)
+                    } else {
+                        0.0
+                    },
+                )
             })
             .filter(|p| p.1 > 0.0)
             .collect();

@@ -147,13 +147,12 @@ fn settle_side(
         }
     }
     let frame = frame_line(raster, a, b, reach);
-    let frame_score = frame.map_or(0.0, |(_, s)| CLEAR * nearness(s));
+    // An edge expected beyond the frame was cut off by it, however far.
+    let frame_score = frame.map_or(0.0, |(_, s)| CLEAR * nearness(s.max(0.0)));
     let (score, first, last, mean) = best;
     if mean < CLEAR || score < frame_score {
         return match frame {
-            Some((line, s)) if nearness(s) > nearness(2.0 * spread) => {
-                (Some(line), SideSource::Frame, 0.0)
-            }
+            Some((line, s)) if s < 2.0 * spread => (Some(line), SideSource::Frame, 0.0),
             _ => (None, SideSource::Print, 0.0),
         };
     }
@@ -175,11 +174,7 @@ fn settle_side(
         }
         line
     });
-    (
-        line,
-        SideSource::Edge,
-        f64::from((mean / ENOUGH).min(1.0)),
-    )
+    (line, SideSource::Edge, f64::from((mean / ENOUGH).min(1.0)))
 }
 
 /// Where each profile crosses from paper to bed near a line: half way between the colour inside and
@@ -285,8 +280,8 @@ fn colour_at(raster: &Raster, x: f64, y: f64) -> Option<[f32; 3]> {
     Some(out)
 }
 
-/// The frame side that a note's side runs along, and how far outward it lies; `None` where it is
-/// farther than `reach`.
+/// The frame side that a note's side runs along, and how far outward of it the frame lies (negative
+/// where the note goes on beyond); `None` where it is farther than `reach` outward.
 fn frame_line(raster: &Raster, a: Point, b: Point, reach: f64) -> Option<(Line, f64)> {
     let (width, height) = (raster.width() as f64, raster.height() as f64);
     let middle = [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0];
@@ -305,7 +300,7 @@ fn frame_line(raster: &Raster, a: Point, b: Point, reach: f64) -> Option<(Line, 
     } else {
         return None;
     };
-    (outward.abs() <= reach).then(|| Line::through(from, to).map(|line| (line, outward)))?
+    (outward <= reach).then(|| Line::through(from, to).map(|line| (line, outward)))?
 }
 
 /// How much farther from the margin's colour a window outside of each position is than one inside,
@@ -366,7 +361,11 @@ fn colour_steps(
                 (mean(centre - window..centre), mean(centre..centre + window))
             {
                 let off = |colour: [f32; 3]| {
-                    let square: f32 = colour.iter().zip(margin).map(|(c, m)| (c - m) * (c - m)).sum();
+                    let square: f32 = colour
+                        .iter()
+                        .zip(margin)
+                        .map(|(c, m)| (c - m) * (c - m))
+                        .sum();
                     square.sqrt().min(ENOUGH)
                 };
                 out[[profile, position]] = (off(outside) - off(inside)).max(0.0);

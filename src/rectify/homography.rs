@@ -114,7 +114,17 @@ fn normalisation(points: impl Iterator<Item = Point> + Clone) -> Option<Matrix3<
         return None;
     }
     let s = std::f64::consts::SQRT_2 / spread;
-    Some(Matrix3::new(s, 0.0, -s * mx, 0.0, s, -s * my, 0.0, 0.0, 1.0))
+    Some(Matrix3::new(
+        s,
+        0.0,
+        -s * mx,
+        0.0,
+        s,
+        -s * my,
+        0.0,
+        0.0,
+        1.0,
+    ))
 }
 
 #[cfg(test)]

@@ -229,9 +229,16 @@ fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<
     for block_row in 0..BLOCKS.0 {
         for block_column in 0..BLOCKS.1 {
             let (top, left) = (block_row * block_rows, block_column * block_columns);
-            let patch = window(&reference, top..top + block_rows, left..left + block_columns);
+            let patch = window(
+                &reference,
+                top..top + block_rows,
+                left..left + block_columns,
+            );
             let energy = dot(&patch, &patch);
-            let (y0, x0) = (top + observed.margin - radius, left + observed.margin - radius);
+            let (y0, x0) = (
+                top + observed.margin - radius,
+                left + observed.margin - radius,
+            );
             let visible = window(
                 &seen,
                 y0 + radius..y0 + radius + block_rows,
@@ -333,7 +340,12 @@ pub fn register(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Opti
             .collect();
         let mut sorted = distances.clone();
         sorted.sort_by(f64::total_cmp);
-        let scale = sorted.get(sorted.len() / 2).copied().unwrap_or(1.0).max(0.25) * 3.0;
+        let scale = sorted
+            .get(sorted.len() / 2)
+            .copied()
+            .unwrap_or(1.0)
+            .max(0.25)
+            * 3.0;
         let mut total = (0.0, 0.0);
         for ((w, d), b) in weights.iter_mut().zip(&distances).zip(&blocks) {
             let u = d / scale;

@@ -73,6 +73,8 @@ fn write_row(out: &mut dyn Write, row: &[String]) -> io::Result<()> {
         .has_headers(false)
         .from_writer(Vec::new());
     writer.write_record(row)?;
-    let bytes = writer.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
+    let bytes = writer
+        .into_inner()
+        .map_err(|e| io::Error::other(e.to_string()))?;
     out.write_all(&bytes)
 }

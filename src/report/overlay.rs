@@ -24,9 +24,8 @@ pub fn outline(raster: &Raster, record: &FileRecord) -> RgbImage {
         for (k, (from, to)) in quad.iter().zip(quad.iter().cycle().skip(1)).enumerate() {
             let colour = if k == 0 { TOP } else { OUTLINE };
             for shift in 0..2 {
-                let point = |p: &[f64; 2]| {
-                    ((p[0] * scale) as f32, (p[1] * scale) as f32 + shift as f32)
-                };
+                let point =
+                    |p: &[f64; 2]| ((p[0] * scale) as f32, (p[1] * scale) as f32 + shift as f32);
                 draw_line_segment_mut(&mut picture, point(from), point(to), colour);
             }
         }
