@@ -3,6 +3,7 @@
 //!
 //! Data flows one way: scan → rectify → identify → features → compare → verdict → report.
 
+pub mod history;
 pub mod note;
 pub mod pixels;
 pub mod serial;
