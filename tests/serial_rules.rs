@@ -125,3 +125,32 @@ fn labelled_scans_satisfy_the_rules() {
     // One $1 of Series 2021 was printed where neither rule says.
     assert!(misplaced <= 1, "{misplaced} of {positions}");
 }
+
+/// Serial numbers on the pictures of further designs: every form of the RMB grammar but the last is among them.
+#[test]
+fn labelled_layouts_fit_their_grammar() {
+    let labels = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/scans/layouts/labels.tsv");
+    if !labels.is_file() {
+        eprintln!("skipped: no labelled layouts at {}", labels.display());
+        return;
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(b'\t')
+        .from_path(labels)
+        .unwrap();
+    let header = reader.headers().unwrap().clone();
+    let mut notes = 0;
+    for row in reader.records() {
+        let row = row.unwrap();
+        let field = |name: &str| &row[header.iter().position(|column| column == name).unwrap()];
+        if field("serial").is_empty() {
+            continue;
+        }
+        let outcome = rules(field("currency"))
+            .check_grammar(field("design"), field("serial"))
+            .outcome;
+        assert!(agrees(&outcome), "{row:?} {outcome:?}");
+        notes += 1;
+    }
+    assert!(notes >= 13, "{notes}");
+}

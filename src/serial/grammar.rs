@@ -437,4 +437,27 @@ mod tests {
             .is_err()
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[A-Z0-9* ]{0,12}|\\PC{0,14}") {
+            for id in ["cny-two-letters", "cny-mixed"] {
+                let grammar = grammar("cny", id);
+                let written: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+                match grammar.parse(&text) {
+                    Ok(serial) => {
+                        proptest::prop_assert_eq!(serial.to_string(), written);
+                        proptest::prop_assert!(serial.number() < 100_000_000);
+                    }
+                    Err(GrammarError::Length { found, .. }) => {
+                        proptest::prop_assert_eq!(found, written.chars().count());
+                        proptest::prop_assert_ne!(found, 10);
+                    }
+                    Err(GrammarError::Character { place, found, .. }) => {
+                        proptest::prop_assert_eq!(written.chars().nth(place - 1), Some(found));
+                    }
+                }
+            }
+        }
+    }
 }

@@ -3,6 +3,20 @@
 //! A rule compares what was read with what the reference note says and gives a [`Ruling`]. What was not read, and
 //! what is newer than the reference note (a series letter that it does not know), is not applicable and never
 //! counts against a note.
+//!
+//! The tables of a `series.toml`, all but `currency` optional:
+//!
+//! | table | says |
+//! |---|---|
+//! | `[[grammar]]` | `id`, `source`, `star` (mark of a replacement note); `[grammar.class]` names, by one letter each, the characters of a place and their `part` (`series`, `district`, `prefix`, `number`, `block`); `[[grammar.form]]` is a `pattern` of those letters, likeliest form first; `[[grammar.never]]` gives reasons for characters that are not used |
+//! | `[[style]]` | `id`, `grammar`, `source`, `equal` (all prints read the same); a `[[style.print]]` for each printed number: `place`, `side`, `vertical`, `even_height`, and the inks in `colours`, with the number of `places` each has where that is known |
+//! | `[[design]]` | `id`, `denomination`, `style` |
+//! | `[[district]]` | `letter`, `number`, `name` of an issuing bank |
+//! | `[[series]]` | `letter`, `year`, `signatures`, `designs`, and which of these are `sourced`: the others raise a doubt at most |
+//! | `[[range]]` | `first` and `last` running number of `denominations` (and `series`); the first row that fits holds |
+//! | `[[position_rule]]` | `id`, `source`, `sheets` of a run, `order` of positions, see [`super::position`] |
+//! | `[[position]]` | the `rules` by which `denominations` of `series` were numbered; rows with `star` for replacement notes; `binding = false` where a misfit says nothing |
+//! | `[source]` | where `series`, `districts`, `range` and `plate` (position letter = plate letter) are from |
 
 use serde::Deserialize;
 
@@ -13,7 +27,7 @@ use crate::note::{Currency, Side};
 /// Why a `series.toml` was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
-    /// Not TOML, or not of the form described in `reference-notes/README.md`.
+    /// Not TOML, or not of the form that this module describes.
     #[error("{origin}: {message}")]
     Format {
         /// The file.
