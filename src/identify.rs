@@ -9,7 +9,7 @@ use crate::note::Side;
 use crate::pixels::Plane;
 use crate::rectify::homography::{Homography, Point};
 use crate::rectify::registration::{PaddedGrid, Registration, coarse_agreement, halved, register};
-use crate::rectify::{Outline, Outlines, Quad, side_lengths};
+use crate::rectify::{Origin, Outline, Outlines, Quad, side_lengths};
 use crate::reference::{Design, LAYOUT_COLUMNS, LAYOUT_ROWS, Library};
 
 /// Cells sampled beyond the outline on each side, so that it may be off by as much.
@@ -113,22 +113,24 @@ impl<'a> Identifier<'a> {
         let views = views(outlines);
         let mut found = self.best_matches(&views, outlines);
         if found.first().is_none_or(|m| m.registration.score < SURE) {
-            let cut = self.cut_views(outlines);
-            found.extend(self.best_matches(&cut, outlines));
+            let more = self.further_views(outlines);
+            found.extend(self.best_matches(&more, outlines));
             found.sort_by(|a, b| b.registration.score.total_cmp(&a.registration.score));
         }
         found
     }
 
     fn best_matches(&self, views: &[View], outlines: &Outlines) -> Vec<Match<'a>> {
-        let mut rough: Vec<(f32, &Template<'a>, &View)> = Vec::new();
-        for view in views {
-            let (across, down) = side_lengths(&view.quad);
-            for template in &self.templates {
-                let _ = (across, down);
-                rough.push((coarse_agreement(&view.half, &template.half), template, view));
-            }
-        }
+        let mut rough: Vec<(f32, &Template<'a>, &View)> = self
+            .templates
+            .iter()
+            .filter_map(|template| {
+                views
+                    .iter()
+                    .map(|view| (coarse_agreement(&view.half, &template.half), template, view))
+                    .max_by(|a, b| a.0.total_cmp(&b.0))
+            })
+            .collect();
         rough.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut found: Vec<Match<'a>> = rough
             .iter()
@@ -139,9 +141,10 @@ impl<'a> Identifier<'a> {
         found
     }
 
-    /// Outlines of notes that go on beyond the frame: the sides that are seen, completed to the
-    /// shape of each size of note in the library.
-    fn cut_views(&self, outlines: &Outlines) -> Vec<View> {
+    /// Further outlines, for notes that were not found at first: those that go on beyond the frame
+    /// (the sides that are seen, completed to the shape of each size of note in the library), and
+    /// those that lie inside of it on a bed of their own colour.
+    fn further_views(&self, outlines: &Outlines) -> Vec<View> {
         let mut aspects: Vec<f64> = Vec::new();
         for template in &self.templates {
             let aspect = template.design.size.aspect();
@@ -162,6 +165,18 @@ impl<'a> Identifier<'a> {
                         for anchor in [0.0, 1.0] {
                             let grown = grown(&quad.0, grow, axis, anchor);
                             out.extend(view(outlines, grown, quad.1));
+                        }
+                    }
+                    if outline.origin == Origin::Frame {
+                        for share in [0.95, 0.88, 0.8] {
+                            let (x, y) = if wider < 1.0 {
+                                (wider, 1.0)
+                            } else {
+                                (1.0, taller)
+                            };
+                            let inner = grown(&quad.0, share * x, 0, 0.5);
+                            let inner = grown(&inner, share * y, 1, 0.5);
+                            out.extend(view(outlines, inner, quad.1));
                         }
                     }
                 }
@@ -284,7 +299,7 @@ fn print_map(found: &Match<'_>) -> Option<Homography> {
 }
 
 /// Score from which no further outlines are tried.
-const SURE: f32 = 0.6;
+const SURE: f32 = 0.72;
 
 /// Least confidence with which a note is called recognised.
 const RECOGNISED: f64 = 0.5;

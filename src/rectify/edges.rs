@@ -17,6 +17,10 @@ const ENOUGH: f32 = 24.0;
 /// Mean capped step along a side that makes it an edge.
 const CLEAR: f32 = 5.0;
 
+/// Where the margin's colour is looked for, in standard deviations of the expected edge inwards: deep
+/// enough to be paper where the edge lies as far inside.
+const MARGIN_DEPTHS: [f64; 5] = [1.0, 1.25, 1.5, 1.75, 2.0];
+
 /// How one side of the outline was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,7 +88,7 @@ fn margin_colour(raster: &Raster, expected: &Quad, spread: f64) -> [f32; 3] {
         let along = [(b[0] - a[0]) / length, (b[1] - a[1]) / length];
         for profile in 0..PROFILES {
             let d = length * (0.1 + 0.8 * profile as f64 / (PROFILES - 1) as f64);
-            for depth in [0.4, 0.7, 1.0, 1.3] {
+            for depth in MARGIN_DEPTHS {
                 let s = depth * spread;
                 let x = a[0] + along[0] * d - along[1] * s;
                 let y = a[1] + along[1] * d + along[0] * s;
