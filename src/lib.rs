@@ -19,3 +19,217 @@ pub mod report;
 pub mod scan;
 pub mod serial;
 pub mod verdict;
+
+use identify::{Identifier, Identity};
+use note::Light;
+use rectify::edges::{SettledOutline, settle};
+use rectify::{Outlines, Quad, outlines, side_lengths};
+use report::{Examination, FileRecord, IdentityRecord, rounded};
+use scan::gather::{Capture, Source};
+use scan::{Limits, Scan, display_path};
+use verdict::{Verdict, judge};
+
+/// What a run is to do.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// How much one file may cost.
+    pub limits: Limits,
+}
+
+/// An image of a note, found and recognised as far as it could be.
+#[derive(Debug)]
+pub struct Exhibit<'a> {
+    /// The decoded scan; none where it could not be read.
+    pub scan: Option<Scan>,
+    /// What it shows.
+    pub identity: Option<Identity<'a>>,
+    /// What is said of it.
+    pub record: FileRecord,
+}
+
+/// Examines one note.
+pub fn check(capture: &Capture, identifier: &Identifier<'_>, settings: &Settings) -> Examination {
+    let exhibits: Vec<Exhibit<'_>> = capture
+        .files
+        .iter()
+        .map(|source| exhibit(source, identifier, settings))
+        .collect();
+    examine(&capture.note, exhibits)
+}
+
+/// Loads one image, finds the note in it and recognises it.
+pub fn exhibit<'a>(
+    source: &Source,
+    identifier: &Identifier<'a>,
+    settings: &Settings,
+) -> Exhibit<'a> {
+    let mut record = FileRecord {
+        path: display_path(&source.path),
+        sha256: None,
+        side: source.side,
+        light: source.light.unwrap_or(Light::Visible),
+        dpi: source.dpi,
+        px_per_mm: None,
+        width: None,
+        height: None,
+        quad: None,
+        sides: None,
+        quality: None,
+        agreement: None,
+        turned: None,
+        error: None,
+    };
+    let scan = match scan::load(&source.path, &settings.limits) {
+        Ok(scan) => scan,
+        Err(error) => {
+            record.error = Some(error.to_string());
+            return Exhibit {
+                scan: None,
+                identity: None,
+                record,
+            };
+        }
+    };
+    record.sha256 = Some(scan.sha256.clone());
+    record.width = Some(scan.raster.width());
+    record.height = Some(scan.raster.height());
+    record.dpi = record
+        .dpi
+        .or(scan.density.as_ref().map(|d| rounded(d.x_dpi, 2)));
+    let found = outlines(&scan.raster);
+    let identity = identifier.identify(&found);
+    if let Some(identity) = &identity {
+        record.side = Some(identity.side);
+        record.turned = Some(identity.turned);
+        record.agreement = Some(rounded(f64::from(identity.score), 3));
+    }
+    if let Some((settled, px_per_mm)) = settled(&scan, &found, identity.as_ref()) {
+        record.quad = Some(settled.quad.map(|p| p.map(|v| rounded(v, 2))));
+        record.sides = Some(settled.sides);
+        record.quality = Some(rounded(settled.quality, 3));
+        record.px_per_mm = px_per_mm.map(|v| rounded(v, 3));
+    }
+    Exhibit {
+        scan: Some(scan),
+        identity,
+        record,
+    }
+}
+
+/// How far the paper's edge may lie from where the print says, mm: cut tolerance and registration
+/// together stayed within ±2 mm on 64 $1 notes.
+const EDGE_REACH_MM: f64 = 4.0;
+/// Standard deviation of the same, mm.
+const EDGE_SPREAD_MM: f64 = 1.2;
+
+/// The paper's outline: near where the print of a recognised note says, else near the likeliest
+/// outline.
+fn settled(
+    scan: &Scan,
+    found: &Outlines,
+    identity: Option<&Identity<'_>>,
+) -> Option<(SettledOutline, Option<f64>)> {
+    if let Some(identity) = identity {
+        let size = identity.design.size;
+        let corners: Quad = [
+            [0.0, 0.0],
+            [size.width, 0.0],
+            [size.width, size.height],
+            [0.0, size.height],
+        ]
+        .map(|p| identity.print.apply(p));
+        let px_per_mm = side_lengths(&corners).0 / size.width;
+        let settled = settle(
+            &scan.raster,
+            &corners,
+            EDGE_REACH_MM * px_per_mm,
+            EDGE_SPREAD_MM * px_per_mm,
+        );
+        return Some((settled, Some(px_per_mm)));
+    }
+    let likeliest = found.candidates.first()?;
+    let reach = 0.02 * rectify::long_side(&likeliest.quad);
+    Some((
+        settle(&scan.raster, &likeliest.quad, reach, reach / 2.0),
+        None,
+    ))
+}
+
+/// Says what the images of one note amount to.
+fn examine(note: &str, exhibits: Vec<Exhibit<'_>>) -> Examination {
+    let identity = joint_identity(&exhibits);
+    let mut reasons = Vec::new();
+    let findings = Vec::new();
+    let verdict = if exhibits.iter().all(|e| e.scan.is_none()) {
+        Verdict::Unreadable
+    } else {
+        match &identity {
+            Joint::None => {
+                reasons.push("no reference note fits what is in the picture".to_owned());
+                Verdict::Unrecognised
+            }
+            Joint::Contradiction(what) => {
+                reasons.push(what.clone());
+                Verdict::Unclear
+            }
+            Joint::One(_) => {
+                let (verdict, why) = judge(&findings);
+                reasons.extend(why);
+                verdict
+            }
+        }
+    };
+    reasons.extend(exhibits.iter().filter_map(|e| e.record.error.clone()));
+    Examination {
+        schema: report::SCHEMA,
+        note: note.to_owned(),
+        files: exhibits.into_iter().map(|e| e.record).collect(),
+        identity: match identity {
+            Joint::One(identity) => Some(identity),
+            _ => None,
+        },
+        serial: None,
+        findings,
+        verdict,
+        p_value: None,
+        reasons,
+        category: verdict.category(),
+        fitness: None,
+        elapsed_ms: None,
+    }
+}
+
+/// What all images of a note say together.
+enum Joint {
+    One(IdentityRecord),
+    Contradiction(String),
+    None,
+}
+
+fn joint_identity(exhibits: &[Exhibit<'_>]) -> Joint {
+    let known: Vec<(&Identity<'_>, &FileRecord)> = exhibits
+        .iter()
+        .filter_map(|e| e.identity.as_ref().map(|i| (i, &e.record)))
+        .collect();
+    let Some((first, record)) = known
+        .iter()
+        .max_by(|a, b| a.0.confidence.total_cmp(&b.0.confidence))
+    else {
+        return Joint::None;
+    };
+    if let Some((other, other_record)) = known.iter().find(|(i, _)| i.design.id != first.design.id)
+    {
+        return Joint::Contradiction(format!(
+            "the images show different notes: {} {} and {} {}: check that they belong together",
+            record.path, first.design.id, other_record.path, other.design.id
+        ));
+    }
+    let doubt: f64 = known.iter().map(|(i, _)| 1.0 - i.confidence).product();
+    Joint::One(IdentityRecord {
+        design: first.design.id.clone(),
+        currency: first.design.currency.clone(),
+        denomination: first.design.denomination.clone(),
+        series: None,
+        confidence: rounded(1.0 - doubt, 4),
+    })
+}
