@@ -9,6 +9,7 @@ pub mod batch;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod enroll;
+pub mod features;
 pub mod history;
 pub mod identify;
 pub mod note;

@@ -8,6 +8,7 @@ pub mod bed;
 pub mod edges;
 pub mod homography;
 pub mod registration;
+pub mod resample;
 
 use crate::pixels::{Plane, Planes, Raster, luma};
 use homography::Point;

@@ -91,6 +91,16 @@ impl Homography {
         ]
     }
 
+    /// Walks along a row of the source plane in equal steps, at a division a point.
+    pub fn along_row(&self, x: f64, y: f64, step: f64) -> Walk {
+        let m = &self.0;
+        let at = |row: usize| m[(row, 0)] * x + m[(row, 1)] * y + m[(row, 2)];
+        Walk {
+            at: [at(0), at(1), at(2)],
+            step: [m[(0, 0)] * step, m[(1, 0)] * step, m[(2, 0)] * step],
+        }
+    }
+
     /// First `self`, then `next`.
     pub fn then(&self, next: &Self) -> Self {
         Self(next.0 * self.0)
@@ -99,6 +109,25 @@ impl Homography {
     /// The map back; `None` where it is degenerate.
     pub fn inverse(&self) -> Option<Self> {
         self.0.try_inverse().map(Self)
+    }
+}
+
+/// See [`Homography::along_row`].
+#[derive(Debug, Clone)]
+pub struct Walk {
+    at: [f64; 3],
+    step: [f64; 3],
+}
+
+impl Walk {
+    /// The image of the next point of the row.
+    #[inline]
+    pub fn next_point(&mut self) -> Point {
+        let [x, y, w] = self.at;
+        for (a, s) in self.at.iter_mut().zip(self.step) {
+            *a += s;
+        }
+        [x / w, y / w]
     }
 }
 
