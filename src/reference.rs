@@ -963,4 +963,47 @@ layout_only = false
         let message = Library::from_files(&files).unwrap_err().to_string();
         assert!(message.starts_with(&format!("{NAME}: text: ")), "{message}");
     }
+
+    #[test]
+    fn every_design_a_cash_handler_meets_is_built_in() {
+        let library = Library::built_in().unwrap();
+        for id in "usd-1-1963 usd-2-1976 usd-5-1928 usd-5-1999 usd-5-2006 usd-10-1928 usd-10-1999 \
+                   usd-10-2004a usd-20-1928 usd-20-1996 usd-20-2004 usd-50-1928 usd-50-1996 \
+                   usd-50-2004 usd-100-1928 usd-100-1996 usd-100-2009 \
+                   cny-100-1999 cny-100-2005 cny-100-2015 cny-50-1999 cny-50-2005 cny-50-2019 \
+                   cny-20-1999 cny-20-2005 cny-20-2019 cny-10-1999 cny-10-2005 cny-10-2019 \
+                   cny-5-1999 cny-5-2005 cny-5-2020 cny-1-1999 cny-1-2019 \
+                   cny-100-1980 cny-50-1980 cny-10-1980 cny-5-1980 cny-2-1980 cny-1-1980 \
+                   cny-0.5-1980 cny-0.2-1980 cny-0.1-1980"
+            .split_whitespace()
+        {
+            let design = library.design(id).unwrap();
+            assert!(!design.features.is_empty(), "{id} has no feature");
+            assert!(design.serial.is_some(), "{id} has no serial grammar");
+            for zone in &design.zones {
+                assert!(
+                    zone.value
+                        .as_ref()
+                        .is_none_or(|v| *v == design.denomination),
+                    "{id}: {} states another value",
+                    zone.id
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_are_of_the_documented_list() {
+        let readme = include_str!("../reference-notes/README.md");
+        for design in Library::built_in().unwrap().designs() {
+            for feature in design.features.iter().chain(&design.absent) {
+                assert!(
+                    readme.contains(&format!("| `{}` |", feature.kind)),
+                    "{}: {:?} is not in the list of kinds",
+                    design.id,
+                    feature.kind
+                );
+            }
+        }
+    }
 }
