@@ -115,6 +115,10 @@ pub struct SecurityFeature {
     /// What it pictures.
     #[serde(default)]
     pub motif: Option<String>,
+    /// The first series or year of printing that has it, where older notes of the design do not:
+    /// without that read off the note, its absence says nothing.
+    #[serde(default)]
+    pub from_series: Option<String>,
     /// What a genuine note shows, in one sentence.
     pub expect: String,
     /// Who says so.
@@ -458,6 +462,11 @@ fn check_source(
     }
 }
 
+fn begins_with_year(text: &str) -> bool {
+    text.get(..4)
+        .is_some_and(|year| year.bytes().all(|b| b.is_ascii_digit()))
+}
+
 fn validate(name: &str, folder: &str, file: &NoteFile) -> Result<(), ReferenceError> {
     let expected_id = format!(
         "{}-{}-{}",
@@ -502,11 +511,7 @@ fn validate(name: &str, folder: &str, file: &NoteFile) -> Result<(), ReferenceEr
             ),
         ));
     }
-    if !file
-        .edition
-        .get(..4)
-        .is_some_and(|year| year.bytes().all(|b| b.is_ascii_digit()))
-    {
+    if !begins_with_year(&file.edition) {
         return Err(invalid(
             name,
             "edition",
@@ -586,6 +591,17 @@ fn validate(name: &str, folder: &str, file: &NoteFile) -> Result<(), ReferenceEr
             {
                 return Err(invalid(name, &key, "rect_mm does not lie on the note"));
             }
+            if let Some(series) = &feature.from_series
+                && !begins_with_year(series)
+            {
+                return Err(invalid(
+                    name,
+                    &key,
+                    &format!(
+                        "from_series is {series:?}: write the year first, as \"1990\" or \"2003A\""
+                    ),
+                ));
+            }
             check_source(name, &key, feature.source.as_deref(), feature.unverified)?;
         }
     }
@@ -604,4 +620,390 @@ fn validate(name: &str, folder: &str, file: &NoteFile) -> Result<(), ReferenceEr
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    const GOOD: &str = r#"
+id = "usd-1-1963"
+name = "One dollar"
+currency = "USD"
+denomination = "1"
+edition = "1963"
+
+[size_mm]
+width = 156.0
+height = 66.3
+source = "the Bureau"
+
+[[zone]]
+id = "portrait"
+side = "front"
+rect_mm = [60.0, 16.0, 35.0, 40.0]
+print = "intaglio"
+source = "measured"
+
+[[feature]]
+kind = "security-thread"
+light = "transmitted"
+expect = "A thread."
+source = "the Bureau"
+
+[[absent]]
+kind = "watermark"
+light = "transmitted"
+expect = "No watermark."
+unverified = true
+"#;
+
+    const NAME: &str = "notes/usd/1-1963/note.toml";
+
+    fn load(files: &[(&str, &str)]) -> Result<Library, ReferenceError> {
+        let files = files
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
+            .collect();
+        Library::from_files(&files)
+    }
+
+    /// The message that the good note earns when a part of it is replaced.
+    fn refused(old: &str, new: &str) -> String {
+        assert!(GOOD.contains(old), "{old:?} is not in the good note");
+        match load(&[(NAME, &GOOD.replacen(old, new, 1))]) {
+            Ok(_) => panic!("{old:?} -> {new:?} was accepted"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn accepts_the_good_note() {
+        let library = load(&[(NAME, GOOD)]).unwrap();
+        let design = library.design("usd-1-1963").unwrap();
+        assert_eq!(design.level(), Level::Facts);
+        assert_eq!((design.zones.len(), design.absent.len()), (1, 1));
+        assert!(library.design("usd-3-1963").is_err());
+    }
+
+    #[test]
+    fn every_rule_names_file_and_key() {
+        let zone = r#"zone "portrait" (front)"#;
+        let thread = r#"feature "security-thread""#;
+        for (old, new, key, reason) in [
+            (
+                r#"id = "usd-1-1963""#,
+                r#"id = "usd-1-1969""#,
+                "id",
+                "make \"usd-1-1963\"",
+            ),
+            (
+                r#"edition = "1963""#,
+                r#"edition = "old""#,
+                "id",
+                "make \"usd-1-old\"",
+            ),
+            (
+                r#"currency = "USD""#,
+                r#"currency = "usd""#,
+                "line 4",
+                "three capital letters",
+            ),
+            (
+                r#"name = "One dollar""#,
+                r#"colour = "green""#,
+                "line 3",
+                "unknown field",
+            ),
+            (
+                r#"name = "One dollar""#,
+                "",
+                "line 1",
+                "missing field `name`",
+            ),
+            (
+                "width = 156.0",
+                "width = 15.6",
+                "size_mm.width",
+                "30 to 300 mm",
+            ),
+            (
+                "height = 66.3",
+                "height = nan",
+                "size_mm.height",
+                "30 to 300 mm",
+            ),
+            (
+                "height = 66.3",
+                "height = 166.3",
+                "size_mm",
+                "taller than wide",
+            ),
+            (
+                r#"source = "the Bureau""#,
+                "",
+                "size_mm",
+                "neither a `source` nor `unverified = true`",
+            ),
+            (
+                r#"source = "the Bureau""#,
+                r#"source = " ""#,
+                "size_mm",
+                "empty `source`",
+            ),
+            (
+                r#"id = "portrait""#,
+                r#"id = "Portrait""#,
+                r#"zone "Portrait" (front)"#,
+                "small letters",
+            ),
+            (
+                r#"id = "portrait""#,
+                r#"id = """#,
+                r#"zone "" (front)"#,
+                "small letters",
+            ),
+            (
+                "[60.0, 16.0, 35.0, 40.0]",
+                "[130.0, 16.0, 35.0, 40.0]",
+                zone,
+                "does not lie on a note",
+            ),
+            (
+                "[60.0, 16.0, 35.0, 40.0]",
+                "[60.0, 16.0, 0.0, 40.0]",
+                zone,
+                "does not lie on a note",
+            ),
+            (
+                "[60.0, 16.0, 35.0, 40.0]",
+                "[60.0, 16.0, nan, 40.0]",
+                zone,
+                "does not lie on a note",
+            ),
+            (
+                "[60.0, 16.0, 35.0, 40.0]",
+                "[60.0, 16.0, 35.0]",
+                "line 16",
+                "length 4",
+            ),
+            (
+                r#"print = "intaglio""#,
+                r#"print = "woodcut""#,
+                "line 17",
+                "unknown variant",
+            ),
+            (r#"source = "measured""#, "", zone, "neither a `source` nor"),
+            (
+                r#"source = "measured""#,
+                r#"source = "measured"
+[[zone]]
+id = "portrait"
+side = "front"
+rect_mm = [1.0, 1.0, 5.0, 5.0]
+print = "offset"
+unverified = true"#,
+                zone,
+                "twice on this side",
+            ),
+            (
+                r#"expect = "A thread.""#,
+                r#"expect = "A thread."
+rect_mm = [150.0, 0.0, 9.0, 66.0]"#,
+                thread,
+                "does not lie on the note",
+            ),
+            (
+                r#"expect = "A thread.""#,
+                r#"expect = "A thread."
+from_series = "new""#,
+                thread,
+                "write the year first",
+            ),
+            (
+                r#"expect = "A thread."
+source = "the Bureau""#,
+                r#"expect = "A thread.""#,
+                thread,
+                "neither a `source` nor",
+            ),
+            (
+                "unverified = true",
+                "unverified = false",
+                r#"absent "watermark""#,
+                "neither a `source` nor",
+            ),
+            (
+                r#"kind = "watermark""#,
+                r#"kind = "security-thread""#,
+                r#"absent "security-thread""#,
+                "contradicts",
+            ),
+        ] {
+            let message = refused(old, new);
+            assert!(
+                message.starts_with(&format!("{NAME}: {key}: ")),
+                "{message}"
+            );
+            assert!(message.contains(reason), "{reason:?} is not in {message:?}");
+        }
+    }
+
+    #[test]
+    fn values_and_editions_in_figures() {
+        let text = GOOD
+            .replace("usd-1-1963", "usd-one-1963")
+            .replace(r#"denomination = "1""#, r#"denomination = "one""#);
+        let message = load(&[("usd/one-1963/note.toml", &text)])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with("usd/one-1963/note.toml: denomination: "),
+            "{message}"
+        );
+        let text = GOOD
+            .replace("usd-1-1963", "usd-1-new")
+            .replace(r#"edition = "1963""#, r#"edition = "new""#);
+        let message = load(&[("usd/1-new/note.toml", &text)])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with("usd/1-new/note.toml: edition: "),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_folder_repeats_the_id_and_no_id_is_there_twice() {
+        let message = load(&[("notes/usd/1-1969/note.toml", GOOD)])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with("notes/usd/1-1969/note.toml: id: "),
+            "{message}"
+        );
+        let message = load(&[
+            ("a/usd/1-1963/note.toml", GOOD),
+            ("b/usd/1-1963/note.toml", GOOD),
+        ])
+        .unwrap_err()
+        .to_string();
+        assert!(
+            message.starts_with("b/usd/1-1963/note.toml: id: "),
+            "{message}"
+        );
+        assert!(message.contains("there twice"), "{message}");
+    }
+
+    #[test]
+    fn what_was_measured_must_be_there_and_readable() {
+        let measured = r#"
+[front]
+notes = 3
+scanner = "flatbed"
+date = "2026-01-01"
+px_per_mm = 11.8
+layout_only = false
+"#;
+        let toml = "notes/usd/1-1963/measured.toml";
+        let message = load(&[(NAME, GOOD), (toml, measured)])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with(&format!("{toml}: front: ")),
+            "{message}"
+        );
+        let npz = "notes/usd/1-1963/front.npz";
+        let message = load(&[(NAME, GOOD), (toml, measured), (npz, "no archive")])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with(&format!("{npz}: archive: ")),
+            "{message}"
+        );
+        let message = load(&[
+            (NAME, GOOD),
+            (toml, &measured.replace("notes = 3", "notes = -3")),
+        ])
+        .unwrap_err()
+        .to_string();
+        assert!(
+            message.starts_with(&format!("{toml}: line 3: ")),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_layout_has_its_size_and_only_numbers() {
+        let npz = |layout: &Array2<f32>| {
+            let mut bytes = Cursor::new(Vec::new());
+            let mut writer = ndarray_npy::NpzWriter::new(&mut bytes);
+            writer.add_array("layout", layout).unwrap();
+            writer.finish().unwrap();
+            bytes.into_inner()
+        };
+        let good = Array2::<f32>::zeros((LAYOUT_ROWS, LAYOUT_COLUMNS));
+        assert_eq!(read_layout("front.npz", &npz(&good)).unwrap(), good);
+        let mut hole = good.clone();
+        hole[[3, 4]] = f32::NAN;
+        for (layout, reason) in [(hole, "no number"), (Array2::zeros((4, 4)), "56 × 128")] {
+            let message = read_layout("front.npz", &npz(&layout))
+                .unwrap_err()
+                .to_string();
+            assert!(message.starts_with("front.npz: layout: "), "{message}");
+            assert!(message.contains(reason), "{message}");
+        }
+    }
+
+    #[test]
+    fn text_must_be_utf8() {
+        let files = [(NAME.to_owned(), vec![0x69, 0xff])].into_iter().collect();
+        let message = Library::from_files(&files).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("{NAME}: text: ")), "{message}");
+    }
+
+    #[test]
+    fn every_design_a_cash_handler_meets_is_built_in() {
+        let library = Library::built_in().unwrap();
+        for id in "usd-1-1963 usd-2-1976 usd-5-1928 usd-5-1999 usd-5-2006 usd-10-1928 usd-10-1999 \
+                   usd-10-2004a usd-20-1928 usd-20-1996 usd-20-2004 usd-50-1928 usd-50-1996 \
+                   usd-50-2004 usd-100-1928 usd-100-1996 usd-100-2009 \
+                   cny-100-1999 cny-100-2005 cny-100-2015 cny-50-1999 cny-50-2005 cny-50-2019 \
+                   cny-20-1999 cny-20-2005 cny-20-2019 cny-10-1999 cny-10-2005 cny-10-2019 \
+                   cny-5-1999 cny-5-2005 cny-5-2020 cny-1-1999 cny-1-2019 \
+                   cny-100-1980 cny-50-1980 cny-10-1980 cny-5-1980 cny-2-1980 cny-1-1980 \
+                   cny-0.5-1980 cny-0.2-1980 cny-0.1-1980"
+            .split_whitespace()
+        {
+            let design = library.design(id).unwrap();
+            assert!(!design.features.is_empty(), "{id} has no feature");
+            assert!(design.serial.is_some(), "{id} has no serial grammar");
+            for zone in &design.zones {
+                assert!(
+                    zone.value
+                        .as_ref()
+                        .is_none_or(|v| *v == design.denomination),
+                    "{id}: {} states another value",
+                    zone.id
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_are_of_the_documented_list() {
+        let readme = include_str!("../reference-notes/README.md");
+        for design in Library::built_in().unwrap().designs() {
+            for feature in design.features.iter().chain(&design.absent) {
+                assert!(
+                    readme.contains(&format!("| `{}` |", feature.kind)),
+                    "{}: {:?} is not in the list of kinds",
+                    design.id,
+                    feature.kind
+                );
+            }
+        }
+    }
 }
