@@ -2,6 +2,7 @@
 
 mod check;
 mod enroll;
+mod measure;
 mod references;
 
 use std::io;
@@ -57,6 +58,8 @@ enum Command {
     Check(check::Arguments),
     /// List, show or verify reference notes
     References(references::Arguments),
+    /// Write every measurement of scans as a table
+    Measure(measure::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
 }
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
         Command::References(arguments) => references::run(arguments),
+        Command::Measure(arguments) => measure::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
     };
     match result {

@@ -8,7 +8,7 @@ use crate::pixels::{Planes, Raster};
 use crate::rectify::edges::SettledOutline;
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
-use crate::reference::{Design, Zone};
+use crate::reference::Design;
 use crate::scan::JpegInfo;
 
 /// One side of a recognised note in one light, ready to be measured.
@@ -91,15 +91,53 @@ pub enum Unmeasured {
     Other(String),
 }
 
+/// What came of looking at one zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The zone's id, or a name of the feature's own for what is no single zone.
+    pub zone: String,
+    /// The measurement, or why there is none.
+    pub result: Result<Measurement, Unmeasured>,
+}
+
 /// A security feature.
 pub trait Feature: Sync {
     /// Stable name, kebab-case: in `note.toml`, JSON and `explain`.
     fn id(&self) -> &'static str;
     /// What it needs to be examined at all.
     fn needs(&self) -> Needs;
-    /// Measures it in a zone.
-    ///
-    /// # Errors
-    /// Why it could not be examined there.
-    fn measure(&self, face: &Face<'_>, zone: &Zone) -> Result<Measurement, Unmeasured>;
+    /// Measures it wherever this side has it, zone by zone, always in the same order. A face that
+    /// does not meet [`Feature::needs`] is not handed to it.
+    fn measure(&self, face: &Face<'_>) -> Vec<Reading>;
+}
+
+/// Every feature, in the order of reports.
+pub fn all() -> Vec<&'static dyn Feature> {
+    vec![]
+}
+
+/// Measures every feature that applies to this side in this light.
+pub fn measure_all(face: &Face<'_>) -> Vec<(&'static str, Vec<Reading>)> {
+    all()
+        .into_iter()
+        .filter(|feature| {
+            let needs = feature.needs();
+            needs.light == face.light && needs.side.is_none_or(|side| side == face.side)
+        })
+        .map(|feature| {
+            let need = feature.needs().px_per_mm;
+            let readings = if face.px_per_mm < need {
+                vec![Reading {
+                    zone: "side".to_owned(),
+                    result: Err(Unmeasured::Resolution {
+                        have: face.px_per_mm,
+                        need,
+                    }),
+                }]
+            } else {
+                feature.measure(face)
+            };
+            (feature.id(), readings)
+        })
+        .collect()
 }

@@ -21,6 +21,7 @@ pub mod scan;
 pub mod serial;
 pub mod verdict;
 
+use features::Face;
 use identify::{Identifier, Identity};
 use note::Light;
 use rectify::edges::{SettledOutline, settle};
@@ -44,8 +45,28 @@ pub struct Exhibit<'a> {
     pub scan: Option<Scan>,
     /// What it shows.
     pub identity: Option<Identity<'a>>,
+    /// Where the paper ends.
+    pub outline: Option<SettledOutline>,
     /// What is said of it.
     pub record: FileRecord,
+}
+
+impl Exhibit<'_> {
+    /// The side ready to be measured; `None` where nothing was recognised.
+    pub fn face(&self) -> Option<Face<'_>> {
+        let (scan, identity) = (self.scan.as_ref()?, self.identity.as_ref()?);
+        Some(Face {
+            design: identity.design,
+            side: identity.side,
+            light: self.record.light,
+            raster: &scan.raster,
+            jpeg: scan.jpeg,
+            dpi: self.record.dpi,
+            print: identity.print,
+            px_per_mm: self.record.px_per_mm?,
+            outline: self.outline.clone()?,
+        })
+    }
 }
 
 /// Examines one note.
@@ -87,6 +108,7 @@ pub fn exhibit<'a>(
             return Exhibit {
                 scan: None,
                 identity: None,
+                outline: None,
                 record,
             };
         }
@@ -104,15 +126,18 @@ pub fn exhibit<'a>(
         record.turned = Some(identity.turned);
         record.agreement = Some(rounded(f64::from(identity.score), 3));
     }
+    let mut outline = None;
     if let Some((settled, px_per_mm)) = settled(&scan, &found, identity.as_ref()) {
         record.quad = Some(settled.quad.map(|p| p.map(|v| rounded(v, 2))));
         record.sides = Some(settled.sides);
         record.quality = Some(rounded(settled.quality, 3));
         record.px_per_mm = px_per_mm.map(|v| rounded(v, 3));
+        outline = Some(settled);
     }
     Exhibit {
         scan: Some(scan),
         identity,
+        outline,
         record,
     }
 }

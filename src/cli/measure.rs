@@ -1,0 +1,83 @@
+//! `guilloche measure`.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::Exit;
+use super::references::library;
+use crate::identify::Identifier;
+use crate::scan::display_path;
+use crate::scan::gather::{Capture, Options, gather};
+use crate::{Settings, batch, exhibit, features};
+
+/// Write every measurement as a table: for building feature tables, and for the curious.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Image files, or folders of them
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// Reference notes to use besides the built-in ones
+    #[arg(long, value_name = "DIR")]
+    references: Option<PathBuf>,
+    /// Only these features
+    #[arg(long, value_name = "FEATURE", value_delimiter = ',')]
+    features: Vec<String>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Exit> {
+    let library = library(arguments.references.as_deref())?;
+    let identifier = Identifier::new(&library);
+    let gathered = gather(&arguments.paths, &Options::default())?;
+    let settings = Settings::default();
+    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "file\tdesign\tside\tpx_per_mm\tfeature\tzone\tvalue\tunit\twhy"
+    )?;
+    let work = |capture: &Capture| {
+        let mut rows = Vec::new();
+        for source in &capture.files {
+            let exhibit = exhibit(source, &identifier, &settings);
+            let Some(face) = exhibit.face() else { continue };
+            let start = format!(
+                "{}\t{}\t{}\t{:.3}",
+                display_path(&source.path),
+                face.design.id,
+                face.side,
+                face.px_per_mm
+            );
+            for (feature, readings) in features::measure_all(&face) {
+                if !arguments.features.is_empty()
+                    && !arguments.features.iter().any(|f| f == feature)
+                {
+                    continue;
+                }
+                for reading in readings {
+                    let (value, unit, why) = match &reading.result {
+                        Ok(m) => (m.value.to_string(), m.unit, String::new()),
+                        Err(why) => (String::new(), "", why.to_string()),
+                    };
+                    rows.push(format!(
+                        "{start}\t{feature}\t{}\t{value}\t{unit}\t{why}",
+                        reading.zone
+                    ));
+                }
+            }
+        }
+        rows
+    };
+    batch::in_order(&gathered.captures, jobs, work, |_, rows: Vec<String>| {
+        for row in rows {
+            writeln!(out, "{row}")?;
+        }
+        Ok::<(), io::Error>(())
+    })?;
+    Ok(Exit::Good)
+}
