@@ -13,9 +13,12 @@ const PROFILES: usize = 40;
 const POSITIONS: usize = 61;
 /// Steps of colour beyond this count as much as this: a black line is no better an edge than a
 /// clear one of paper (Euclidean, RGB 0..=255).
-const ENOUGH: f32 = 24.0;
+const ENOUGH: f32 = 48.0;
 /// Mean capped step along a side that makes it an edge.
 const CLEAR: f32 = 5.0;
+/// Step that an edge beside the frame needs to be believed before it: print beside the margin of a
+/// cropped note reaches a few levels, a strip of bed dozens.
+const FRAME: f32 = 16.0;
 
 /// Where the margin's colour is looked for, in standard deviations of the expected edge inwards: deep
 /// enough to be paper where the edge lies as far inside.
@@ -49,7 +52,6 @@ pub struct SettledOutline {
 /// deviation of what is expected). A side whose edge is not to be seen keeps its place, or goes to
 /// the frame where that is as near.
 pub fn settle(raster: &Raster, expected: &Quad, reach: f64, spread: f64) -> SettledOutline {
-    let (width, height) = (raster.width() as f64, raster.height() as f64);
     let margin = margin_colour(raster, expected, spread);
     let mut lines = [None; 4];
     let mut sides = [SideSource::Print; 4];
@@ -61,6 +63,16 @@ pub fn settle(raster: &Raster, expected: &Quad, reach: f64, spread: f64) -> Sett
         sides[side] = source;
         quality += clearness / 4.0;
     }
+    SettledOutline {
+        quad: corners(raster, expected, &lines),
+        sides,
+        quality,
+    }
+}
+
+/// Where neighbouring sides cross; a corner whose sides do not cross stays.
+fn corners(raster: &Raster, expected: &Quad, lines: &[Option<Line>; 4]) -> Quad {
+    let (width, height) = (raster.width() as f64, raster.height() as f64);
     let mut quad = *expected;
     for k in 0..4 {
         if let (Some(before), Some(after)) = (lines[(k + 3) % 4], lines[k])
@@ -72,11 +84,7 @@ pub fn settle(raster: &Raster, expected: &Quad, reach: f64, spread: f64) -> Sett
             ];
         }
     }
-    SettledOutline {
-        quad,
-        sides,
-        quality,
-    }
+    quad
 }
 
 /// Colour of the paper just inside the edges: the median over a strip along all four sides.
@@ -152,7 +160,7 @@ fn settle_side(
     }
     let frame = frame_line(raster, a, b, reach);
     // An edge expected beyond the frame was cut off by it, however far.
-    let frame_score = frame.map_or(0.0, |(_, s)| CLEAR * nearness(s.max(0.0)));
+    let frame_score = frame.map_or(0.0, |(_, s)| FRAME * nearness(s.max(0.0)));
     let (score, first, last, mean) = best;
     if mean < CLEAR || score < frame_score {
         return match frame {
