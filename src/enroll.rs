@@ -10,7 +10,7 @@ use ndarray::Array2;
 use crate::identify::{MARGIN, cells, grown, lying, registered_quad, sample};
 use crate::note::{Side, SizeMm};
 use crate::pixels::{Plane, Raster};
-use crate::rectify::edges::{SettledOutline, SideSource, settle};
+use crate::rectify::edges::{Against, SettledOutline, SideSource, settle};
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::{PaddedGrid, register};
 use crate::rectify::{Origin, Outlines, Quad, outlines, side_lengths};
@@ -110,7 +110,13 @@ pub fn measure_side(
             mean = sample(&sheet.outlines, &quad).map(|grid| grid.core());
         }
         let px_per_mm = side_lengths(&quad).0 / size.width;
-        let settled = settle(&raster, &quad, 4.0 * px_per_mm, 1.2 * px_per_mm);
+        let settled = settle(
+            &raster,
+            &quad,
+            4.0 * px_per_mm,
+            1.2 * px_per_mm,
+            Against::Margin,
+        );
         papers.push((quad, uncropped(&settled, size, cropped_mm)));
         sheet.registered = Some(quad);
         sheet.px_per_mm = px_per_mm;

@@ -24,7 +24,7 @@ pub mod verdict;
 use features::Face;
 use identify::{Identifier, Identity};
 use note::Light;
-use rectify::edges::{SettledOutline, settle};
+use rectify::edges::{Against, SettledOutline, settle};
 use rectify::{Outlines, Quad, outlines, side_lengths};
 use report::{Examination, FileRecord, IdentityRecord, rounded};
 use scan::gather::{Capture, Source};
@@ -173,15 +173,27 @@ fn settled(
         let px_per_mm = side_lengths(&corners).0 / size.width;
         let reach = EDGE_REACH_MM * px_per_mm;
         let settled = match rectify::seen_near(&found.candidates, &corners, SEEN_REACH_MM * px_per_mm) {
-            Some(seen) => settle(&scan.raster, &seen, SHADOW_MM * px_per_mm, EDGE_SPREAD_MM * px_per_mm),
-            None => settle(&scan.raster, &corners, reach, EDGE_SPREAD_MM * px_per_mm),
+            Some(seen) => settle(
+                &scan.raster,
+                &seen,
+                SHADOW_MM * px_per_mm,
+                EDGE_SPREAD_MM * px_per_mm,
+                Against::Bed,
+            ),
+            None => settle(
+                &scan.raster,
+                &corners,
+                reach,
+                EDGE_SPREAD_MM * px_per_mm,
+                Against::Margin,
+            ),
         };
         return Some((settled, Some(px_per_mm)));
     }
     let likeliest = found.candidates.first()?;
     let reach = 0.02 * rectify::long_side(&likeliest.quad);
     Some((
-        settle(&scan.raster, &likeliest.quad, reach, reach / 2.0),
+        settle(&scan.raster, &likeliest.quad, reach, reach / 2.0, Against::Margin),
         None,
     ))
 }

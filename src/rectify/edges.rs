@@ -47,12 +47,31 @@ pub struct SettledOutline {
     pub quality: f64,
 }
 
+/// What tells paper from what is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// The colour of the note's own margin: where no bed can be counted on.
+    Margin,
+    /// The colour of the bed outside, at any shade: where the note was seen against it. A shadow is
+    /// bed, and print that runs off the paper is paper.
+    Bed,
+}
+
 /// Settles each side of `expected` on the paper's edge: among lines within `reach` px of it, the one
 /// with the clearest step of colour all along, nearer ones preferred (`spread` px is the standard
 /// deviation of what is expected). A side whose edge is not to be seen keeps its place, or goes to
 /// the frame where that is as near.
-pub fn settle(raster: &Raster, expected: &Quad, reach: f64, spread: f64) -> SettledOutline {
-    let margin = margin_colour(raster, expected, spread);
+pub fn settle(
+    raster: &Raster,
+    expected: &Quad,
+    reach: f64,
+    spread: f64,
+    against: Against,
+) -> SettledOutline {
+    let margin = match against {
+        Against::Margin => Some(margin_colour(raster, expected, spread)),
+        Against::Bed => None,
+    };
     let mut lines = [None; 4];
     let mut sides = [SideSource::Print; 4];
     let mut quality = 0.0;
@@ -119,7 +138,7 @@ fn margin_colour(raster: &Raster, expected: &Quad, spread: f64) -> [f32; 3] {
 
 fn settle_side(
     raster: &Raster,
-    margin: [f32; 3],
+    margin: Option<[f32; 3]>,
     a: Point,
     b: Point,
     reach: f64,
@@ -158,11 +177,14 @@ fn settle_side(
             }
         }
     }
-    let frame = frame_line(raster, a, b, reach);
+    // Against a bed that was seen all round, there is no frame, and a faint edge is where it was seen.
+    let frame = margin.and_then(|_| frame_line(raster, a, b, reach));
     // An edge expected beyond the frame was cut off by it, however far.
     let frame_score = frame.map_or(0.0, |(_, s)| FRAME * nearness(s.max(0.0)));
-    let (score, first, last, mean) = best;
-    if mean < CLEAR || score < frame_score {
+    let (score, mut first, mut last, mean) = best;
+    if margin.is_none() && mean < CLEAR {
+        (first, last) = (POSITIONS / 2, POSITIONS / 2);
+    } else if mean < CLEAR || score < frame_score {
         return match frame {
             Some((line, s)) if s < 2.0 * spread => (Some(line), SideSource::Frame, 0.0),
             _ => (None, SideSource::Print, 0.0),
@@ -181,8 +203,8 @@ fn settle_side(
     let line = rough.map(|rough| {
         let mut line = rough;
         for _ in 0..2 {
-            let points = crossings(raster, line, a, along, outward, length, spread);
-            line = robust_line(&points, line, 0.5 * spread).unwrap_or(line);
+            let points = crossings(raster, line, a, along, outward, length, spread, margin.is_none());
+            line = robust_line(&points, line, 2.0 * spread).unwrap_or(line);
         }
         line
     });
@@ -190,7 +212,9 @@ fn settle_side(
 }
 
 /// Where each profile crosses from paper to bed near a line: half way between the colour inside and
-/// the colour outside, to a fraction of a pixel.
+/// the colour outside, to a fraction of a pixel. With `shaded`, by how unlike any shade of the bed
+/// the colours are, so that a shadow beside the edge does not pull the crossing towards it.
+#[allow(clippy::too_many_arguments)]
 fn crossings(
     raster: &Raster,
     line: Line,
@@ -199,6 +223,7 @@ fn crossings(
     outward: Point,
     length: f64,
     spread: f64,
+    shaded: bool,
 ) -> Vec<Point> {
     let reach = spread.max(3.0);
     let near = (0.25 * spread).max(1.5);
@@ -215,9 +240,13 @@ fn crossings(
         profile.clear();
         for k in 0..count {
             let [x, y] = place(s0 - reach + k as f64);
-            profile.push(colour_at(raster, x, y));
+            profile.push(if shaded {
+                smeared_at(raster, [x, y], along)
+            } else {
+                colour_at(raster, x, y)
+            });
         }
-        let mean = |from: f64, to: f64| -> Option<[f32; 3]> {
+        let mean = |profile: &[Option<[f32; 3]>], from: f64, to: f64| -> Option<[f32; 3]> {
             let (from, to) = (
                 (from + reach).round().max(0.0) as usize,
                 ((to + reach).round() as usize).min(count - 1),
@@ -231,7 +260,15 @@ fn crossings(
             }
             Some(total)
         };
-        let (Some(inside), Some(outside)) = (mean(-reach, -near), mean(near, reach)) else {
+        let Some(outside) = mean(&profile, near, reach) else {
+            continue;
+        };
+        if shaded {
+            for colour in profile.iter_mut().flatten() {
+                *colour = [apart_from_shades(*colour, outside), 0.0, 0.0];
+            }
+        }
+        let (Some(inside), Some(outside)) = (mean(&profile, -reach, -near), mean(&profile, near, reach)) else {
             continue;
         };
         let way: Vec<f32> = outside.iter().zip(inside).map(|(o, i)| o - i).collect();
@@ -249,15 +286,18 @@ fn crossings(
                     / square
             })
         };
+        // Print that runs off the paper makes the inside more unlike the bed than paper is: the first
+        // third of the way, and the outermost crossing, are the paper's.
+        let level = if shaded { 0.65 } else { 0.5 };
         let mut best: Option<f64> = None;
         for (k, pair) in profile.windows(2).enumerate() {
             let [before, after] = pair else { continue };
             let (Some(p), Some(q)) = (progress(before), progress(after)) else {
                 continue;
             };
-            if p < 0.5 && q >= 0.5 {
-                let s = k as f64 + f64::from((0.5 - p) / (q - p)) - reach;
-                if best.is_none_or(|b| s.abs() < b.abs()) {
+            if p < level && q >= level {
+                let s = k as f64 + f64::from((level - p) / (q - p)) - reach;
+                if shaded || best.is_none_or(|b| s.abs() < b.abs()) {
                     best = Some(s);
                 }
             }
@@ -267,6 +307,18 @@ fn crossings(
         }
     }
     points
+}
+
+/// Mean colour of five pixels along an edge.
+fn smeared_at(raster: &Raster, [x, y]: Point, along: Point) -> Option<[f32; 3]> {
+    let mut total = [0.0; 3];
+    for shift in [-2.0, -1.0, 0.0, 1.0, 2.0] {
+        let colour = colour_at(raster, x + along[0] * shift, y + along[1] * shift)?;
+        for (t, v) in total.iter_mut().zip(colour) {
+            *t += v / 5.0;
+        }
+    }
+    Some(total)
 }
 
 /// Colour between pixel centres, bilinear; none within half a pixel of the frame's outside.
@@ -315,14 +367,13 @@ fn frame_line(raster: &Raster, a: Point, b: Point, reach: f64) -> Option<(Line, 
     (outward <= reach).then(|| Line::through(from, to).map(|line| (line, outward)))?
 }
 
-/// How much farther from the margin's colour a window outside of each position is than one inside,
-/// each capped: profiles × positions, positions running outwards. The print's own border, whose
-/// outside is margin, makes no step, nor does the border of a shadow on the bed, whose inside is none.
-/// 0 where a window leaves the scan.
+/// How much more like paper a window inside of each position is than one outside: profiles ×
+/// positions, positions running outwards; 0 where a window leaves the scan. Likeness is capped, so
+/// that the print's own border, with paper on both sides, makes no step.
 #[allow(clippy::too_many_arguments)]
 fn colour_steps(
     raster: &Raster,
-    margin: [f32; 3],
+    margin: Option<[f32; 3]>,
     a: Point,
     along: Point,
     outward: Point,
@@ -356,33 +407,54 @@ fn colour_steps(
             }
             sums.push((seen > 0.0).then(|| total.map(|v| v / seen)));
         }
+        let mean = |range: std::ops::Range<usize>| {
+            let count = range.len() as f32;
+            let mut total = [0.0f32; 3];
+            for index in range {
+                let colour = (*sums.get(index)?)?;
+                for (t, v) in total.iter_mut().zip(colour) {
+                    *t += v / count;
+                }
+            }
+            Some(total)
+        };
+        // The bed far outside of this profile, or as far as the scan shows it.
+        let bed = (1..=samples / 4).rev().find_map(|back| {
+            let end = samples.checked_sub(samples / 4 - back)?;
+            mean(end.checked_sub(samples / 8)?..end)
+        });
+        let likeness = |colour: [f32; 3]| match (margin, bed) {
+            (Some(margin), _) => ENOUGH - apart(colour, margin).min(ENOUGH),
+            (None, Some(bed)) => apart_from_shades(colour, bed).min(ENOUGH),
+            (None, None) => 0.0,
+        };
         for position in 0..POSITIONS {
             let centre = position + window;
-            let mean = |range: std::ops::Range<usize>| {
-                let count = range.len() as f32;
-                let mut total = [0.0f32; 3];
-                for index in range {
-                    let colour = (*sums.get(index)?)?;
-                    for (t, v) in total.iter_mut().zip(colour) {
-                        *t += v / count;
-                    }
-                }
-                Some(total)
-            };
             if let (Some(inside), Some(outside)) =
                 (mean(centre - window..centre), mean(centre..centre + window))
             {
-                let off = |colour: [f32; 3]| {
-                    let square: f32 = colour
-                        .iter()
-                        .zip(margin)
-                        .map(|(c, m)| (c - m) * (c - m))
-                        .sum();
-                    square.sqrt().min(ENOUGH)
-                };
-                out[[profile, position]] = (off(outside) - off(inside)).max(0.0);
+                out[[profile, position]] = (likeness(inside) - likeness(outside)).max(0.0);
             }
         }
     }
     out
+}
+
+fn apart(a: [f32; 3], b: [f32; 3]) -> f32 {
+    a.iter()
+        .zip(b)
+        .map(|(x, y)| (x - y) * (x - y))
+        .sum::<f32>()
+        .sqrt()
+}
+
+/// Darkest shade of the bed that a note's shadow makes.
+const DEEPEST_SHADOW: f32 = 0.4;
+
+/// Distance of a colour from a bed's colour in any shade from its own down to a deep shadow.
+fn apart_from_shades(colour: [f32; 3], bed: [f32; 3]) -> f32 {
+    let square: f32 = bed.iter().map(|v| v * v).sum();
+    let along: f32 = colour.iter().zip(bed).map(|(c, b)| c * b).sum();
+    let shade = (along / square.max(1.0)).clamp(DEEPEST_SHADOW, 1.0);
+    apart(colour, bed.map(|v| v * shade))
 }
