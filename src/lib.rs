@@ -5,3 +5,4 @@
 
 pub mod note;
 pub mod pixels;
+pub mod specimen;
