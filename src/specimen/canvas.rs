@@ -199,6 +199,23 @@ impl Canvas {
         }
     }
 
+    /// A family of lines whose phase and width (mm) vary slowly: both are worked out every fourth pixel.
+    pub(crate) fn smooth_lines(&mut self, rect: [f32; 4], family: impl Fn(f32, f32) -> (f32, f32)) {
+        let step = 4.0 / self.scale;
+        let (columns, rows) = ((rect[2] / step) as usize + 3, (rect[3] / step) as usize + 3);
+        let places = (0..rows).flat_map(|j| (0..columns).map(move |i| (i as f32, j as f32)));
+        let grid: Vec<(f32, f32)> = places.map(|(i, j)| family(rect[0] + i * step, rect[1] + j * step)).collect();
+        let look = |x: f32, y: f32, part: fn((f32, f32)) -> f32| {
+            let (gx, gy) = (((x - rect[0]) / step).max(0.0), ((y - rect[1]) / step).max(0.0));
+            let (i, j) = ((gx as usize).min(columns - 2), (gy as usize).min(rows - 2));
+            let (fx, fy) = (gx - i as f32, gy - j as f32);
+            let at = j * columns + i;
+            let top = maths::mix(part(grid[at]), part(grid[at + 1]), fx);
+            maths::mix(top, maths::mix(part(grid[at + columns]), part(grid[at + columns + 1]), fx), fy)
+        };
+        self.lines(rect, |x, y| look(x, y, |g| g.0), |x, y| look(x, y, |g| g.1));
+    }
+
     /// Engraves a picture: lines of one pitch (mm) whose width follows the tone, crossed in the darks.
     pub(crate) fn engrave(
         &mut self,
@@ -243,13 +260,13 @@ impl Canvas {
         self.lines(
             rect,
             |x, y| look(x, y).map_or(0.0, |s| first(x, y, s)),
-            |x, y| look(x, y).map_or(0.0, |s| if s.tone < 0.03 { 0.0 } else { pitch * (0.08 + 0.72 * s.tone) }),
+            |x, y| look(x, y).map_or(0.0, |s| if s.tone < 0.03 { 0.0 } else { pitch * (0.09 + 0.80 * s.tone) }),
         );
         let second = phase(0.62, 0.6);
         self.lines(
             rect,
             |x, y| look(x, y).map_or(0.0, |s| second(x, y, s)),
-            |x, y| look(x, y).map_or(0.0, |s| pitch * 0.75 * (s.tone - 0.52)),
+            |x, y| look(x, y).map_or(0.0, |s| pitch * 0.9 * (s.tone - 0.50)),
         );
     }
 

@@ -97,7 +97,7 @@ const TEN: Layout = Layout {
     numerals: [[5.0, 4.6, 12.0, 6.6], [114.0, 4.6, 11.5, 6.2], [108.5, 46.0, 17.0, 12.0]],
     variable: [5.4, 52.6, 13.0, 6.2],
     latent: [111.0, 33.6, 13.0, 9.0],
-    register: [121.3, 26.5, 3.0],
+    register: [121.3, 20.6, 3.0],
     thread: 37.4,
     windowed: false,
     serials: [(79.0, 11.4), (5.5, 50.2)],
@@ -136,7 +136,7 @@ const HUNDRED: Layout = Layout {
     register: [106.6, 54.6, 3.3],
     thread: 106.5,
     windowed: true,
-    serials: [(107.5, 17.4), (6.5, 53.4)],
+    serials: [(109.2, 17.4), (6.5, 53.4)],
     seal: [14.6, 38.0, 6.2],
     district_numbers: [(22.4, 30.0), (22.4, 47.6), (109.0, 23.0), (109.0, 50.0)],
     position: (27.0, 8.6),
@@ -182,11 +182,11 @@ impl Layout {
         let (w, h) = (self.width, self.height);
 
         let mut first = Canvas::new(self.whole(), scale);
-        self.waves(&mut first, true);
+        self.waves(&mut first, true, self.vignette);
         let rainbow = vec![(0.1 * w, Ink::line(a, 0.12)), (0.5 * w, Ink::line(b, 0.05)), (0.92 * w, Ink::line(c, 0.12))];
 
         let mut second = Canvas::new(self.whole(), scale);
-        self.rays(&mut second, self.rosette, true);
+        self.rays(&mut second, self.rosette, true, self.vignette);
         self.register_mark(&mut second, self.register, 0);
         note("see-through-register", Print::Offset, around(self.register), "");
 
@@ -216,7 +216,6 @@ impl Layout {
         for y in [1.9, h - 1.9] {
             band(&mut dark, (19.5, y), (w - 19.5, y), 0.75, 3.4);
         }
-        self.flourish(&mut dark);
         // The right third vanishes in infrared; to the eye both inks are one.
         let split = self.vignette[0] + 0.25 * self.vignette[2];
         let inks = vec![(split - 0.1, Ink::line(self.dark, 0.9)), (split + 0.1, Ink::line(self.dark, 0.08))];
@@ -262,12 +261,13 @@ impl Layout {
         let window = mirrored(self.window);
         let window_left = window[0] < 0.5 * w;
 
+        let centre = [0.5 * w + if window_left { 9.0 } else { -9.0 }, 0.485 * h];
+        let oval = [centre[0], centre[1], 0.245 * w, 0.275 * h];
         let mut first = Canvas::new(self.whole(), scale);
-        self.waves(&mut first, false);
+        self.waves(&mut first, false, oval);
         let rainbow = vec![(0.1 * w, Ink::line(b, 0.05)), (0.5 * w, Ink::line(a, 0.12)), (0.9 * w, Ink::line(c, 0.05))];
         let mut second = Canvas::new(self.whole(), scale);
-        let centre = [0.5 * w + if window_left { 9.0 } else { -9.0 }, 0.485 * h];
-        self.rays(&mut second, [centre[0], centre[1], 0.36 * h], false);
+        self.rays(&mut second, [centre[0], centre[1], 0.36 * h], false, oval);
         let register = [w - self.register[0], self.register[1], self.register[2]];
         self.register_mark(&mut second, register, 1);
         note("see-through-register", Print::Offset, around(register), "");
@@ -277,7 +277,6 @@ impl Layout {
             "10" => vignettes::nautilus,
             _ => vignettes::bridge,
         };
-        let oval = [centre[0], centre[1], 0.245 * w, 0.315 * h];
         vignette(&mut dark, oval, picture);
         let framed = [oval[0] - oval[2] - 0.6, oval[1] - oval[3] - 0.6, 2.0 * oval[2] + 1.2, 2.0 * oval[3] + 1.2];
         note("vignette", Print::Intaglio, framed, "");
@@ -327,11 +326,10 @@ impl Layout {
         let specimen = [0.28 * w, h - 12.0, 0.44 * w, 4.9];
         engraved_text(&mut dark, "SPECIMEN", specimen);
         note("specimen", Print::Intaglio, specimen, "SPECIMEN");
-        let words_width = 0.205 * w;
-        let words = if window_left { [w - 7.6 - words_width, 0.5 * h - 1.2, words_width, 2.4] } else { [7.6, 0.5 * h - 1.2, words_width, 2.4] };
-        let words = [words[0] + if window_left { 0.4 } else { -0.4 }, words[1], words[2] * 0.82, words[3]];
+        // Between the picture and the edge.
+        let (from, to) = if window_left { (oval[0] + oval[2] + 4.2, w - 6.6) } else { (6.6, oval[0] - oval[2] - 4.2) };
         for (i, word) in self.words.split(' ').enumerate() {
-            let rect = [words[0] + 0.18 * words[2], words[1] + 3.6 * (i as f32 - 1.0), words[2], words[3]];
+            let rect = [from, 0.5 * h - 1.1 + 3.8 * (i as f32 - 1.0), to - from, 2.2];
             write_in(&mut dark, (Face::Display, Pen::ENGRAVED), word, rect);
             note(&format!("value-word-{}", i + 1), Print::Intaglio, rect, word);
         }
@@ -355,7 +353,7 @@ impl Layout {
     }
 
     /// Background: two families of waves that swell round the rosette and thin out over the watermark.
-    fn waves(&self, canvas: &mut Canvas, front: bool) {
+    fn waves(&self, canvas: &mut Canvas, front: bool, picture: [f32; 4]) {
         let [wx, wy, ww, wh] = if front { self.window } else { [self.width - self.window[0] - self.window[2], self.window[1], self.window[2], self.window[3]] };
         let (cx, cy) = (wx + 0.5 * ww, wy + 0.5 * wh);
         let open = |x: f32, y: f32| {
@@ -375,38 +373,33 @@ impl Layout {
         };
         let swell = |x: f32, y: f32| 0.55 + 0.45 * sin_turns(x / 29.0 + y / 23.0 + 0.2 * sin_turns(y / 19.0));
         let frame = [2.0, 2.0, self.width - 4.0, self.height - 4.0];
-        canvas.lines(frame, |x, y| (y + wave(x, y)) / 0.58, |x, y| {
-            margin(x, y) * (0.05 + open(x, y) * (0.06 + 0.17 * swell(x, y))) - 0.001
+        let under = |x: f32, y: f32| 1.0 - 0.72 * inside(picture, x, y);
+        canvas.smooth_lines(frame, |x, y| {
+            let width = margin(x, y) * under(x, y) * (0.05 + open(x, y) * (0.06 + 0.17 * swell(x, y)));
+            ((y + wave(x, y)) / 0.58, width - 0.001)
         });
-        canvas.lines(
-            frame,
-            |x, y| (y - 0.9 * wave(x + 13.0, self.height - y) + 0.30 * x + if front { 0.0 } else { -0.6 * x }) / 0.83,
-            |x, y| margin(x, y) * open(x, y) * (0.05 + 0.12 * (1.0 - swell(x, y))) - 0.001,
-        );
+        let lean = if front { 0.30 } else { -0.30 };
+        canvas.smooth_lines(frame, |x, y| {
+            let width = margin(x, y) * under(x, y) * open(x, y) * (0.05 + 0.12 * (1.0 - swell(x, y)));
+            ((y - 0.9 * wave(x + 13.0, self.height - y) + lean * x) / 0.83, width - 0.001)
+        });
     }
 
     /// Second background ink: petals round a centre, fading outwards, and a fan in the corners.
-    fn rays(&self, canvas: &mut Canvas, [cx, cy, r]: [f32; 3], front: bool) {
+    fn rays(&self, canvas: &mut Canvas, [cx, cy, r]: [f32; 3], front: bool, picture: [f32; 4]) {
         let n = self.petals;
         let frame = [2.6, 2.6, self.width - 5.2, self.height - 5.2];
         let [wx, wy, ww, wh] = if front { self.window } else { [self.width - self.window[0] - self.window[2], self.window[1], self.window[2], self.window[3]] };
         let in_window = |x: f32, y: f32| x > wx - 1.0 && x < wx + ww + 1.0 && y > wy - 1.0 && y < wy + wh + 1.0;
-        canvas.lines(
-            frame,
-            |x, y| {
-                let (dx, dy) = (x - cx, y - cy);
-                let rho = (dx * dx + dy * dy).sqrt();
-                (rho + 1.5 * cos(n * atan2(dy, dx)) * (rho / (0.6 * r)).min(1.6) + 0.5 * cos(2.0 * n * atan2(dy, dx))) / 0.66
-            },
-            |x, y| {
-                if in_window(x, y) {
-                    return 0.0;
-                }
-                let (dx, dy) = (x - cx, y - cy);
-                let rho = (dx * dx + dy * dy).sqrt() / r;
-                0.27 * step(2.7, 0.4, rho) * (0.75 + 0.25 * sin_turns(rho * 2.0)) - 0.02
-            },
-        );
+        canvas.smooth_lines(frame, |x, y| {
+            let (dx, dy) = (x - cx, y - cy);
+            let rho = (dx * dx + dy * dy).sqrt();
+            let angle = atan2(dy, dx);
+            let phase = (rho + 1.5 * cos(n * angle) * (rho / (0.6 * r)).min(1.6) + 0.5 * cos(2.0 * n * angle)) / 0.66;
+            let far = rho / r;
+            let fade = if in_window(x, y) { 0.0 } else { 1.0 - 0.9 * inside(picture, x, y) };
+            (phase, fade * 0.27 * step(2.7, 0.4, far) * (0.75 + 0.25 * sin_turns(far * 2.0)) - 0.02)
+        });
     }
 
     /// Half of the see-through mark: every second sector of a star in a ring. The other side prints the rest.
@@ -458,20 +451,6 @@ impl Layout {
         numeral(canvas, self.numeral, [cx - half, cy - 0.62 * half, 2.0 * half, 1.24 * half]);
     }
 
-    /// Small engraved fans at the ends of the title and in the lower corners.
-    fn flourish(&self, canvas: &mut Canvas) {
-        let [x, y, w, h] = self.specimen;
-        for (cx, turn) in [(x - 3.2, 1.0f32), (x + w + 3.2, -1.0)] {
-            for k in 0..9 {
-                let grow = 0.35 + 0.28 * k as f32;
-                canvas.curve(90, 0.06, |t| {
-                    let a = TAU * t;
-                    (cx + turn * (0.55 * grow * cos(a) - 0.30 * grow), y + 0.5 * h + 0.92 * grow * sin(a))
-                });
-            }
-        }
-    }
-
     /// How dense the watermark makes the paper at a place of the front, -1 (thin, light) to 1 (thick, dark).
     pub(crate) fn watermark(&self, x: f32, y: f32) -> f32 {
         let [wx, wy, ww, wh] = self.window;
@@ -506,9 +485,15 @@ pub(crate) fn grown([x, y, w, h]: [f32; 4], by: f32) -> [f32; 4] {
     [x - by, y - by, w + 2.0 * by, h + 2.0 * by]
 }
 
+/// 1 inside the oval of a picture, 0 outside, with a soft edge.
+fn inside([cx, cy, rx, ry]: [f32; 4], x: f32, y: f32) -> f32 {
+    let (dx, dy) = ((x - cx) / (rx + 0.5), (y - cy) / (ry + 0.5));
+    step(1.03, 0.98, dx * dx + dy * dy)
+}
+
 /// An engraved picture in an oval with a double rim.
 fn vignette(canvas: &mut Canvas, [cx, cy, rx, ry]: [f32; 4], picture: fn(f32, f32) -> Option<Surface>) {
-    canvas.engrave([cx - rx, cy - ry, 2.0 * rx, 2.0 * ry], 0.30, |x, y| {
+    canvas.engrave([cx - rx, cy - ry, 2.0 * rx, 2.0 * ry], 0.27, |x, y| {
         let (dx, dy) = ((x - cx) / rx, (y - cy) / ry);
         if dx * dx + dy * dy > 1.0 {
             return None;
@@ -531,8 +516,9 @@ fn band(canvas: &mut Canvas, from: Point, to: Point, amplitude: f32, wavelength:
         let shift = k as f32 / 10.0;
         canvas.curve(steps, 0.055, |t| {
             let pulse = 0.66 + 0.34 * sin_turns(0.5 * waves * t + 0.25);
-            let d = amplitude * pulse * sin_turns(waves * t + shift);
             let along = length * t;
+            let ends = step(0.0, 5.0, along.min(length - along));
+            let d = ends * amplitude * pulse * sin_turns(waves * t + shift);
             (from.0 + ux * along - uy * d, from.1 + uy * along + ux * d)
         });
     }
@@ -549,7 +535,7 @@ fn engraved_text(canvas: &mut Canvas, text: &str, rect: [f32; 4]) {
 }
 
 fn hatched(canvas: &mut Canvas, text: &str, rect: [f32; 4], weight: f32, pitch: f32) {
-    let rim = 0.13;
+    let rim = 0.15;
     let pen = |grow: f32, height: f32| Pen {
         thick: weight + 2.0 * grow / height,
         thin: 0.085 + 2.0 * grow / height,
@@ -566,7 +552,7 @@ fn hatched(canvas: &mut Canvas, text: &str, rect: [f32; 4], weight: f32, pitch: 
     let mut shade = Canvas::new(area, canvas.scale);
     write_in(&mut shade, (Face::Display, pen(0.05, height)), text, [inner[0] + 0.28, inner[1] + 0.28, inner[2], inner[3]]);
     let mut fill = Canvas::new(area, canvas.scale);
-    fill.lines(area, |_, y| y / pitch, |_, y| pitch * (0.34 + 0.46 * ((y - rect[1]) / rect[3]).clamp(0.0, 1.0)));
+    fill.lines(area, |_, y| y / pitch, |_, y| pitch * (0.46 + 0.40 * ((y - rect[1]) / rect[3]).clamp(0.0, 1.0)));
     let mut drop = Canvas::new(area, canvas.scale);
     drop.lines(area, |x, y| (x + y) / 0.26, |_, _| 0.12);
     canvas.clear(area, |x, y| whole.at(x, y));

@@ -2,6 +2,7 @@
 //! numbering face for serials, whose 0 carries a dot and whose 1 stands on a slab.
 
 use super::canvas::{Canvas, Point};
+use super::maths::{cos, sin};
 
 /// A typeface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) struct Pen {
 
 impl Pen {
     /// High contrast with hairline serifs.
-    pub(crate) const ENGRAVED: Self = Self { thick: 0.17, thin: 0.05, serif: 0.13 };
+    pub(crate) const ENGRAVED: Self = Self { thick: 0.18, thin: 0.065, serif: 0.14 };
     /// One weight, no serifs: for microtext.
     pub(crate) const MICRO: Self = Self { thick: 0.14, thin: 0.14, serif: 0.0 };
     /// The numbering machine's.
@@ -33,11 +34,11 @@ impl Pen {
 }
 
 /// Skeletons on a grid of 8 × 9: strokes apart by `|`, points as `xy` digits from the top left;
-/// `-` runs straight through the points, `~` is a smooth curve through them.
+/// `-` runs straight through the points, `~` is a smooth curve through them, `o` an ellipse between two corners.
 fn skeleton(face: Face, c: char) -> &'static str {
     if face == Face::Numbering {
         match c {
-            '0' => return "~40 21 03 06 28 49 68 86 83 61 40|-44 45",
+            '0' => return "o00 89|-44 45",
             '1' => return "-12 40 49|-09 89",
             '2' => return "~02 11 40 71 73 55 27 09|-09 89 88",
             '3' => return "-02 00 80 44|~44 74 86 78 49 19 07",
@@ -67,9 +68,9 @@ fn skeleton(face: Face, c: char) -> &'static str {
         'L' => "-00 09 89 88",
         'M' => "-09 00 47 80 89",
         'N' => "-09 00 89 80",
-        'O' => "~40 12 04 05 17 49 77 85 84 72 40",
+        'O' => "o00 89",
         'P' => "-00 09|-00 50|~50 81 83 55|-55 05",
-        'Q' => "~40 12 04 05 17 49 77 85 84 72 40|-56 89",
+        'Q' => "o00 89|-56 89",
         'R' => "-00 09|-00 50|~50 81 83 55|-55 05|-45 89",
         'S' => "~82 71 40 11 12 34 55 77 78 49 18 07",
         'T' => "-01 00 80 81|-40 49",
@@ -79,7 +80,7 @@ fn skeleton(face: Face, c: char) -> &'static str {
         'X' => "-00 89|-80 09",
         'Y' => "-00 44 80|-44 49",
         'Z' => "-01 00 80 09 89 88",
-        '0' => "~40 12 04 05 17 49 77 85 84 72 40",
+        '0' => "o00 89",
         '1' => "-12 40 49",
         '2' => "~02 11 40 71 73 55 27 09|-09 89 88",
         '3' => "~01 30 60 72 63 44|~44 75 87 68 39 08",
@@ -140,9 +141,14 @@ pub(crate) fn write(
         let (width, advance) = metrics(face, c);
         let slab = face == Face::Numbering && c.is_ascii_alphabetic();
         for stroke in skeleton(face, c).split('|').filter(|s| !s.is_empty()) {
-            let (smooth, points) = points(stroke);
+            let (kind, points) = points(stroke);
+            let smooth = kind != '-';
             let spot = |p: Point| place((along + p.0 * width) * height, (1.0 - p.1) * height);
-            let path = if smooth { smoothed(&points) } else { points.clone() };
+            let path = match kind {
+                '~' => smoothed(&points),
+                'o' => ellipse(&points),
+                _ => points.clone(),
+            };
             for pair in path.windows(2) {
                 if let [a, b] = pair {
                     let (dx, dy) = ((b.0 - a.0) * width, b.1 - a.1);
@@ -182,16 +188,31 @@ pub(crate) fn write_in(canvas: &mut Canvas, style: (Face, Pen), text: &str, rect
     write_level(canvas, style, text, height, (x, rect[1] + 0.5 * (rect[3] + height)));
 }
 
-fn points(stroke: &str) -> (bool, Vec<Point>) {
-    let smooth = stroke.starts_with('~');
-    let numbers = stroke.trim_start_matches(['~', '-']).split(' ');
+fn points(stroke: &str) -> (char, Vec<Point>) {
+    let kind = stroke.chars().next().unwrap_or('-');
+    let numbers = stroke.trim_start_matches(['~', '-', 'o']).split(' ');
     let points = numbers
         .filter_map(|p| {
             let mut digits = p.chars().filter_map(|d| d.to_digit(10)).map(|d| d as f32);
             Some((digits.next()? / 8.0, digits.next()? / 9.0))
         })
         .collect();
-    (smooth, points)
+    (kind, points)
+}
+
+/// An ellipse between two corners, a little squared as lettering wants it.
+fn ellipse(corners: &[Point]) -> Vec<Point> {
+    let [a, b] = corners else { return Vec::new() };
+    let (cx, cy) = (0.5 * (a.0 + b.0), 0.5 * (a.1 + b.1));
+    let (rx, ry) = (0.5 * (b.0 - a.0), 0.5 * (b.1 - a.1));
+    (0..=40)
+        .map(|i| {
+            let t = std::f32::consts::TAU * i as f32 / 40.0;
+            let (x, y) = (sin(t), cos(t));
+            let square = 1.0 + 0.5 * x * x * y * y;
+            (cx + rx * x * square, cy - ry * y * square)
+        })
+        .collect()
 }
 
 /// A Catmull-Rom curve through the points, closed where the last is the first.

@@ -188,7 +188,7 @@ pub(crate) fn windmill(u: f32, v: f32) -> Option<Surface> {
 
 /// A nautilus shell over waves.
 pub(crate) fn nautilus(u: f32, v: f32) -> Option<Surface> {
-    let (x, y) = (0.16 - u, v + 0.06);
+    let (x, y) = (0.62 * (0.22 - u), 0.62 * (v + 0.10));
     let r = x.hypot2(y).sqrt().max(1e-4);
     let angle = atan2(y, x);
     // A logarithmic spiral that grows threefold a turn; `turn` is the place across the whorls.
@@ -254,14 +254,14 @@ pub(crate) fn bridge(u: f32, v: f32) -> Option<Surface> {
             if let Some((q, dx)) = arch(cx, radius) {
                 if q < 1.0 {
                     // The vault's inner side on the left, the far bank through it.
-                    let vault = q > 0.86 && dx > 0.0;
-                    let tone = if vault { 0.92 } else { 0.22 + 0.25 * step(0.2, 0.34, v) + 0.1 * noise(41, 14.0 * u, 30.0 * v) };
+                    let vault = (dx + 0.06).hypot2(1.15 * (v - water)).sqrt() > radius;
+                    let tone = if vault { 0.95 } else { 0.07 + 0.30 * step(0.24, 0.36, v) + 0.08 * noise(41, 14.0 * u, 30.0 * v) };
                     return plain(tone, 0.0, 0.0);
                 }
                 if q < 1.13 {
                     // Wedge stones of the arch.
                     let joint = sin(23.0 * atan2(v - water, dx)).abs() < 0.22;
-                    return plain(if joint { 0.75 } else { 0.12 + 0.25 * (q - 1.0) / 0.13 }, PI / 2.0, 0.0);
+                    return plain(if joint { 0.85 } else { 0.20 }, 0.0, 0.0);
                 }
             }
         }
@@ -270,8 +270,8 @@ pub(crate) fn bridge(u: f32, v: f32) -> Option<Surface> {
         let joint = (v * 24.0).fract() < 0.13 || (u * 11.0 + 0.5 * (course - 2.0 * (course * 0.5).floor())).rem_euclid(1.0) < 0.07;
         let stone = noise(42, (u * 11.0 + 0.5 * course).floor() * 3.3, course * 5.1);
         let parapet = v < deck + 0.05;
-        let tone = if joint { 0.82 } else if parapet { 0.14 + 0.1 * stone } else { 0.40 + 0.18 * stone };
-        return plain(tone, if parapet { 0.0 } else { 0.45 }, 0.0);
+        let tone = if joint { 0.82 } else if parapet { 0.14 + 0.1 * stone } else { 0.52 + 0.18 * stone };
+        return plain(tone, 0.0, 0.0);
     }
     if (deck - 0.02..deck).contains(&v) {
         return plain(0.8, 0.0, 0.0);
