@@ -120,9 +120,9 @@ fn separated(view: &[Vec<f32>; 3], sheet: &Sheet, process: Process, seed: u64) -
         let mut ink = unmix.map(|row| (row[0] * dark[0] + row[1] * dark[1] + row[2] * dark[2]).clamp(0.0, 1.0));
         // Grey component replacement: black takes over in the darks.
         let grey = ink[0].min(ink[1]).min(ink[2]);
-        let black = grey * grey * 0.9;
+        let black = grey * (0.25 + 0.75 * grey);
         ink = ink.map(|v| (v - 0.8 * black).max(0.0));
-        for (plane, v) in planes.iter_mut().zip([ink[0], ink[1], ink[2], black]) {
+        for (plane, v) in planes.iter_mut().zip([ink[0] * 1.12, ink[1] * 1.12, ink[2] * 1.12, black]) {
             if let Some(p) = plane.data.get_mut(i) {
                 *p = (255.0 * v + 0.5) as u8;
             }
@@ -163,7 +163,7 @@ fn inverse(m: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
 /// Sampled at cells of `cell` px and interpolated again.
 fn coarse(plane: &Coverage, cell: f32) -> Coverage {
     let (w, h) = (plane.width, plane.height);
-    let soft = plane.blurred((0.36 * cell) as usize, 1);
+    let soft = plane.blurred((0.42 * cell) as usize, 1);
     let (columns, rows) = ((w as f32 / cell) as usize + 2, (h as f32 / cell) as usize + 2);
     let at = |i: usize, j: usize| -> f32 {
         let x = ((i as f32 + 0.5) * cell) as usize;
