@@ -332,10 +332,18 @@ pub(crate) fn altered(values: &[(String, [f32; 4])], specimen: &Specimen, layout
 }
 
 /// Grey prints that feign a thread and a watermark.
-pub(crate) fn printed_security(sheet: &mut Sheet, specimen: &Specimen, layout: &Layout, side: Side, mark: &Canvas, window: [f32; 4]) {
+pub(crate) fn printed_security(
+    sheet: &mut Sheet,
+    specimen: &Specimen,
+    side: Side,
+    (thread_shift, mark): (f32, &Canvas),
+    window: [f32; 4],
+) {
+    let layout = Layout::of(specimen.denomination);
     let thread = specimen.dials.get(Dial::PrintedThread);
     if thread > 0.0 {
-        let x = if side == Side::Front { layout.thread } else { layout.width - layout.thread };
+        let x = layout.thread + thread_shift;
+        let x = if side == Side::Front { x } else { layout.width - x };
         let rect = [x - 0.6, 0.0, 1.2, layout.height];
         let mut canvas = Canvas::new(rect, sheet.scale);
         canvas.paint(rect, |_, _| 0.8);

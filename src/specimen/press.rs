@@ -279,7 +279,8 @@ impl Press {
             Side::Front => layout.window,
             Side::Back => [layout.width - layout.window[0] - layout.window[2], layout.window[1], layout.window[2], layout.window[3]],
         };
-        forge::printed_security(&mut sheet, specimen, layout, side, self.watermark(specimen.denomination), watermark_at);
+        let mark = self.watermark(specimen.denomination);
+        forge::printed_security(&mut sheet, specimen, side, (shifts.thread as f32 / scale, mark), watermark_at);
         wear::apply(&mut sheet, specimen, side);
         let register = Register {
             offset_mm: mm(shifts.offset),

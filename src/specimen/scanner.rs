@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::encode::{Format, Subsampling, encode};
 use super::maths::{clouds, cos, encoded, exp, hash_at, linear, noise, pow, sin};
 use super::press::{Picture, Printed};
-use super::{SpecimenError, Truth};
-use crate::note::Light;
+use super::{Register, SpecimenError, Truth};
+use crate::note::{Light, RectMm, SizeMm};
 
 /// What the note lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -165,6 +165,7 @@ impl Scanner {
             let r = &mut e.rect_mm;
             (r.x, r.width, r.y, r.height) = (r.x * kx, r.width * kx, r.y * ky, r.height * ky);
             e.quad_px = geometry.quad(r.x, r.y, r.width, r.height);
+            e.rect_mm = RectMm::from(<[f64; 4]>::from(e.rect_mm).map(tidy));
             e
         });
         let (number, _) = specimen.serial.district();
@@ -181,8 +182,13 @@ impl Scanner {
             district: (specimen.serial.district, number),
             position: specimen.serial.position(),
             plate: printed.plate.clone(),
-            size_mm: picture.size,
-            register: printed.register,
+            size_mm: SizeMm { width: tidy(picture.size.width), height: tidy(picture.size.height) },
+            register: Register {
+                offset_mm: printed.register.offset_mm.map(tidy),
+                intaglio_mm: printed.register.intaglio_mm.map(tidy),
+                overprint_mm: printed.register.overprint_mm.map(tidy),
+                overprint_tilt: tidy(printed.register.overprint_tilt),
+            },
             dials: specimen.dials.clone(),
             scanner: self.clone(),
             size_px: [image.width(), image.height()],
@@ -356,8 +362,13 @@ impl Geometry {
     }
 
     fn quad(&self, x: f64, y: f64, w: f64, h: f64) -> [[f64; 2]; 4] {
-        [self.in_scan(x, y), self.in_scan(x + w, y), self.in_scan(x + w, y + h), self.in_scan(x, y + h)]
+        [self.in_scan(x, y), self.in_scan(x + w, y), self.in_scan(x + w, y + h), self.in_scan(x, y + h)].map(|p| p.map(tidy))
     }
+}
+
+/// Four decimals say all there is to say, and survive JSON.
+fn tidy(v: f64) -> f64 {
+    (v * 10_000.0).round() / 10_000.0
 }
 
 /// Gaussian blur of a plane, `sigma` in pixels.
