@@ -9,6 +9,7 @@
 //! The same seed, dials and settings give the same bytes on every machine: all arithmetic that shows in the pixels
 //! is made of operations that IEEE 754 fixes.
 
+mod batch;
 mod canvas;
 mod design;
 mod dials;
@@ -27,6 +28,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use batch::{BatchNote, write_batch};
 pub use canvas::Coverage;
 pub use dials::{Dial, DialKind, Dials};
 pub use encode::{Format, Subsampling, encode};
@@ -97,6 +99,14 @@ pub enum SpecimenError {
         format: &'static str,
         /// The encoder's words.
         why: String,
+    },
+    /// A file of a batch could not be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: std::path::PathBuf,
+        /// What the system says.
+        source: std::io::Error,
     },
 }
 

@@ -112,17 +112,29 @@ fn lay(sheet: &mut Sheet, planes: [Coverage; 4], strength: f32) {
 /// Cyan, magenta, yellow and black of a picture, ready to print.
 fn separated(view: &[Vec<f32>; 3], sheet: &Sheet, process: Process, seed: u64) -> [Coverage; 4] {
     let (w, h) = (sheet.width, sheet.height);
-    let unmix = inverse([0, 1, 2].map(|row| [0, 1, 2].map(|ink| Ink::process(ink).visible.absorbs[row])));
+    let inks = [0, 1, 2].map(|ink| Ink::process(ink).visible.absorbs);
     let mut planes = [(); 4].map(|()| Coverage::blank(w, h));
     let [red, green, blue] = view;
     for (i, ((r, g), b)) in red.iter().zip(green).zip(blue).enumerate() {
-        let dark = [1.0 - r, 1.0 - g, 1.0 - b];
-        let mut ink = unmix.map(|row| (row[0] * dark[0] + row[1] * dark[1] + row[2] * dark[2]).clamp(0.0, 1.0));
+        let lightest = r.max(*g).max(*b);
+        if r.min(*g).min(*b) > 0.985 {
+            continue;
+        }
         // Grey component replacement: black takes over in the darks.
-        let grey = ink[0].min(ink[1]).min(ink[2]);
-        let black = grey * (0.25 + 0.75 * grey);
-        ink = ink.map(|v| (v - 0.8 * black).max(0.0));
-        for (plane, v) in planes.iter_mut().zip([ink[0] * 1.12, ink[1] * 1.12, ink[2] * 1.12, black]) {
+        let grey = 1.0 - lightest;
+        let black = grey * (0.3 + 0.7 * grey);
+        let left = 1.0 / (1.0 - 0.97 * black);
+        let light = [r * left, g * left, b * left];
+        // Films multiply: each ink is solved for in the channel it absorbs most, the other two held.
+        let mut cover = [0.0f32; 3];
+        for _ in 0..3 {
+            for c in 0..3 {
+                let (a, b) = ((c + 1) % 3, (c + 2) % 3);
+                let others = (1.0 - cover[a] * inks[a][c]) * (1.0 - cover[b] * inks[b][c]);
+                cover[c] = ((1.0 - light[c] / others.max(0.02)) / inks[c][c]).clamp(0.0, 1.0);
+            }
+        }
+        for (plane, v) in planes.iter_mut().zip([cover[0], cover[1], cover[2], black]) {
             if let Some(p) = plane.data.get_mut(i) {
                 *p = (255.0 * v + 0.5) as u8;
             }
@@ -147,17 +159,6 @@ fn separated(view: &[Vec<f32>; 3], sheet: &Sheet, process: Process, seed: u64) -
         }
     }
     planes
-}
-
-/// Inverse of a 3 × 3 matrix; the process inks are far from singular.
-fn inverse(m: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
-    let minor = |r: usize, c: usize| {
-        let (a, b) = ((r + 1) % 3, (r + 2) % 3);
-        let (d, e) = ((c + 1) % 3, (c + 2) % 3);
-        m[a][d] * m[b][e] - m[a][e] * m[b][d]
-    };
-    let det = (0..3).map(|c| m[0][c] * minor(0, c)).sum::<f32>();
-    [0, 1, 2].map(|r| [0, 1, 2].map(|c| minor(c, r) / det))
 }
 
 /// Sampled at cells of `cell` px and interpolated again.
