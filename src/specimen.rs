@@ -136,7 +136,10 @@ impl XtsDenomination {
     /// Nominal size.
     pub fn size(self) -> SizeMm {
         let layout = design::Layout::of(self);
-        SizeMm { width: f64::from(layout.width), height: f64::from(layout.height) }
+        SizeMm {
+            width: f64::from(layout.width),
+            height: f64::from(layout.height),
+        }
     }
 
     /// The other one.
@@ -152,11 +155,14 @@ impl FromStr for XtsDenomination {
     type Err = SpecimenError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|d| d.as_str() == text).ok_or_else(|| SpecimenError::Word {
-            what: "denomination of XTS",
-            text: text.to_owned(),
-            known: "10, 100",
-        })
+        Self::ALL
+            .into_iter()
+            .find(|d| d.as_str() == text)
+            .ok_or_else(|| SpecimenError::Word {
+                what: "denomination of XTS",
+                text: text.to_owned(),
+                known: "10, 100",
+            })
     }
 }
 
@@ -214,7 +220,16 @@ impl Specimen {
         let series = SERIES[pick(random.word(), SERIES.len())].0;
         let district = DISTRICTS[pick(random.word(), DISTRICTS.len())].0;
         let number = random.below(u64::from(HIGHEST)) as u32 + 1;
-        Self { denomination, seed, serial: XtsSerial { series, district, number }, dials: Dials::none() }
+        Self {
+            denomination,
+            seed,
+            serial: XtsSerial {
+                series,
+                district,
+                number,
+            },
+            dials: Dials::none(),
+        }
     }
 
     /// The same note with these dials.
@@ -228,14 +243,21 @@ impl Specimen {
     pub fn size(&self) -> SizeMm {
         let size = self.denomination.size();
         let wrong = f64::from(self.dials.get(Dial::WrongSize));
-        SizeMm { width: size.width * (1.0 - 0.05 * wrong), height: size.height * (1.0 - 0.02 * wrong) }
+        SizeMm {
+            width: size.width * (1.0 - 0.05 * wrong),
+            height: size.height * (1.0 - 0.02 * wrong),
+        }
     }
 
     /// The two serials as printed, upper right and lower left: equal and true on a genuine note.
     pub fn printed_serials(&self) -> [String; 2] {
         let mut serial = self.serial;
         if self.dials.get(Dial::RepeatedSerial) > 0.0 {
-            serial = XtsSerial { series: 'A', district: 'G', number: 27_182_818 };
+            serial = XtsSerial {
+                series: 'A',
+                district: 'G',
+                number: 27_182_818,
+            };
         }
         let mut text = serial.to_string();
         let wrong = self.dials.get(Dial::WrongSerial);

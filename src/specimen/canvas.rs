@@ -19,12 +19,18 @@ pub struct Coverage {
 impl Coverage {
     /// A plane without ink.
     pub fn blank(width: usize, height: usize) -> Self {
-        Self { width, height, data: vec![0; width * height] }
+        Self {
+            width,
+            height,
+            data: vec![0; width * height],
+        }
     }
 
     /// The row, empty if there is none.
     pub(crate) fn row(&self, y: usize) -> &[u8] {
-        self.data.get(y * self.width..(y + 1) * self.width).unwrap_or(&[])
+        self.data
+            .get(y * self.width..(y + 1) * self.width)
+            .unwrap_or(&[])
     }
 
     /// Mean over the plane, 0..=1.
@@ -65,10 +71,15 @@ impl Coverage {
         };
         let mut sums = vec![0u32; w];
         for y in -(radius as isize)..=radius as isize {
-            sums.iter_mut().zip(line(y)).for_each(|(s, &v)| *s += u32::from(v));
+            sums.iter_mut()
+                .zip(line(y))
+                .for_each(|(s, &v)| *s += u32::from(v));
         }
         for (y, to) in out.data.chunks_exact_mut(w).enumerate() {
-            let (enter, leave) = (line((y + radius + 1) as isize), line(y as isize - radius as isize));
+            let (enter, leave) = (
+                line((y + radius + 1) as isize),
+                line(y as isize - radius as isize),
+            );
             for ((v, s), (&a, &b)) in to.iter_mut().zip(&mut sums).zip(enter.iter().zip(leave)) {
                 *v = ((*s + n / 2) / n) as u8;
                 *s += u32::from(a);
@@ -113,7 +124,10 @@ impl Canvas {
         let right = ((x + width) * scale).ceil() as i32;
         let bottom = ((y + height) * scale).ceil() as i32;
         Self {
-            plane: Coverage::blank((right - left).max(0) as usize, (bottom - top).max(0) as usize),
+            plane: Coverage::blank(
+                (right - left).max(0) as usize,
+                (bottom - top).max(0) as usize,
+            ),
             scale,
             left,
             top,
@@ -177,7 +191,10 @@ impl Canvas {
             let y = place(py, top);
             row.extend((x0..=x1).map(|px| phase(place(px, left), y)));
         };
-        let (mut this, mut next) = (Vec::with_capacity(x1 - x0 + 1), Vec::with_capacity(x1 - x0 + 1));
+        let (mut this, mut next) = (
+            Vec::with_capacity(x1 - x0 + 1),
+            Vec::with_capacity(x1 - x0 + 1),
+        );
         fill(&mut this, y0);
         for py in y0..y1 {
             fill(&mut next, py + 1);
@@ -191,7 +208,11 @@ impl Canvas {
                 let (gx, gy) = (this[i + 1] - this[i], next[i] - this[i]);
                 let slope = (gx * gx + gy * gy).sqrt().max(1e-6);
                 // Two pixels a line is the finest a plane can hold; a jump of phase is an edge between two forms.
-                let c = if slope > 0.6 { 0.3 } else { line_coverage(maths::to_whole(this[i]) / slope, half) };
+                let c = if slope > 0.6 {
+                    0.3
+                } else {
+                    line_coverage(maths::to_whole(this[i]) / slope, half)
+                };
                 let v = &mut self.plane.data[py * width + px];
                 *v = (*v).max((c * 255.0 + 0.5) as u8);
             }
@@ -204,14 +225,23 @@ impl Canvas {
         let step = 4.0 / self.scale;
         let (columns, rows) = ((rect[2] / step) as usize + 3, (rect[3] / step) as usize + 3);
         let places = (0..rows).flat_map(|j| (0..columns).map(move |i| (i as f32, j as f32)));
-        let grid: Vec<(f32, f32)> = places.map(|(i, j)| family(rect[0] + i * step, rect[1] + j * step)).collect();
+        let grid: Vec<(f32, f32)> = places
+            .map(|(i, j)| family(rect[0] + i * step, rect[1] + j * step))
+            .collect();
         let look = |x: f32, y: f32, part: fn((f32, f32)) -> f32| {
-            let (gx, gy) = (((x - rect[0]) / step).max(0.0), ((y - rect[1]) / step).max(0.0));
+            let (gx, gy) = (
+                ((x - rect[0]) / step).max(0.0),
+                ((y - rect[1]) / step).max(0.0),
+            );
             let (i, j) = ((gx as usize).min(columns - 2), (gy as usize).min(rows - 2));
             let (fx, fy) = (gx - i as f32, gy - j as f32);
             let at = j * columns + i;
             let top = maths::mix(part(grid[at]), part(grid[at + 1]), fx);
-            maths::mix(top, maths::mix(part(grid[at + columns]), part(grid[at + columns + 1]), fx), fy)
+            maths::mix(
+                top,
+                maths::mix(part(grid[at + columns]), part(grid[at + columns + 1]), fx),
+                fy,
+            )
         };
         self.lines(rect, |x, y| look(x, y, |g| g.0), |x, y| look(x, y, |g| g.1));
     }
@@ -229,26 +259,40 @@ impl Canvas {
         let mut grid = Vec::with_capacity(columns * rows);
         for j in 0..rows {
             for i in 0..columns {
-                grid.push(surface(rect[0] + i as f32 * step, rect[1] + j as f32 * step));
+                grid.push(surface(
+                    rect[0] + i as f32 * step,
+                    rect[1] + j as f32 * step,
+                ));
             }
         }
         let look = |x: f32, y: f32| -> Option<Surface> {
-            let (gx, gy) = (((x - rect[0]) / step).max(0.0), ((y - rect[1]) / step).max(0.0));
+            let (gx, gy) = (
+                ((x - rect[0]) / step).max(0.0),
+                ((y - rect[1]) / step).max(0.0),
+            );
             let (i, j) = ((gx as usize).min(columns - 2), (gy as usize).min(rows - 2));
             let (fx, fy) = (gx - i as f32, gy - j as f32);
             let at = |i: usize, j: usize| grid[j * columns + i];
             let near = at(i + usize::from(fx > 0.5), j + usize::from(fy > 0.5))?;
-            let (Some(a), Some(b), Some(c), Some(d)) = (at(i, j), at(i + 1, j), at(i, j + 1), at(i + 1, j + 1)) else {
+            let (Some(a), Some(b), Some(c), Some(d)) =
+                (at(i, j), at(i + 1, j), at(i, j + 1), at(i + 1, j + 1))
+            else {
                 return Some(near);
             };
-            let same = |s: Surface| (s.angle - near.angle).abs() < 1e-3 && (s.bend - near.bend).abs() < 0.5 * pitch;
+            let same = |s: Surface| {
+                (s.angle - near.angle).abs() < 1e-3 && (s.bend - near.bend).abs() < 0.5 * pitch
+            };
             if !(same(a) && same(b) && same(c) && same(d)) {
                 return Some(near);
             }
             let blend = |f: fn(Surface) -> f32| {
                 maths::mix(maths::mix(f(a), f(b), fx), maths::mix(f(c), f(d), fx), fy)
             };
-            Some(Surface { tone: blend(|s| s.tone), angle: near.angle, bend: blend(|s| s.bend) })
+            Some(Surface {
+                tone: blend(|s| s.tone),
+                angle: near.angle,
+                bend: blend(|s| s.bend),
+            })
         };
         let phase = |turn: f32, scale: f32| {
             move |x: f32, y: f32, s: Surface| {
@@ -260,7 +304,15 @@ impl Canvas {
         self.lines(
             rect,
             |x, y| look(x, y).map_or(0.0, |s| first(x, y, s)),
-            |x, y| look(x, y).map_or(0.0, |s| if s.tone < 0.03 { 0.0 } else { pitch * (0.09 + 0.80 * s.tone) }),
+            |x, y| {
+                look(x, y).map_or(0.0, |s| {
+                    if s.tone < 0.03 {
+                        0.0
+                    } else {
+                        pitch * (0.09 + 0.80 * s.tone)
+                    }
+                })
+            },
         );
         let second = phase(0.62, 0.6);
         self.lines(
@@ -273,12 +325,24 @@ impl Canvas {
     /// One straight stroke with round ends; points and width in mm.
     pub(crate) fn segment(&mut self, from: Point, to: Point, width: f32) {
         let r = 0.5 * width * self.scale;
-        let (ax, ay) = (from.0 * self.scale - self.left as f32, from.1 * self.scale - self.top as f32);
-        let (bx, by) = (to.0 * self.scale - self.left as f32, to.1 * self.scale - self.top as f32);
+        let (ax, ay) = (
+            from.0 * self.scale - self.left as f32,
+            from.1 * self.scale - self.top as f32,
+        );
+        let (bx, by) = (
+            to.0 * self.scale - self.left as f32,
+            to.1 * self.scale - self.top as f32,
+        );
         let reach = r + 1.0;
         let cut = |v: f32, len: usize| v.clamp(0.0, len as f32) as usize;
-        let (x0, x1) = (cut(ax.min(bx) - reach, self.plane.width), cut(ax.max(bx) + reach + 1.0, self.plane.width));
-        let (y0, y1) = (cut(ay.min(by) - reach, self.plane.height), cut(ay.max(by) + reach + 1.0, self.plane.height));
+        let (x0, x1) = (
+            cut(ax.min(bx) - reach, self.plane.width),
+            cut(ax.max(bx) + reach + 1.0, self.plane.width),
+        );
+        let (y0, y1) = (
+            cut(ay.min(by) - reach, self.plane.height),
+            cut(ay.max(by) + reach + 1.0, self.plane.height),
+        );
         let (dx, dy) = (bx - ax, by - ay);
         let inverse = 1.0 / (dx * dx + dy * dy).max(1e-9);
         for py in y0..y1 {

@@ -117,7 +117,10 @@ impl Dials {
     /// A value that is not a number from 0 to 1.
     pub fn set(&mut self, dial: Dial, value: f32) -> Result<(), SpecimenError> {
         if !(0.0..=1.0).contains(&value) {
-            return Err(SpecimenError::Dial { name: dial.name(), value: value.to_string() });
+            return Err(SpecimenError::Dial {
+                name: dial.name(),
+                value: value.to_string(),
+            });
         }
         self.0.retain(|(d, _)| *d != dial);
         if value > 0.0 {
@@ -128,7 +131,10 @@ impl Dials {
 
     /// How far a dial is turned.
     pub fn get(&self, dial: Dial) -> f32 {
-        self.0.iter().find(|(d, _)| *d == dial).map_or(0.0, |(_, v)| *v)
+        self.0
+            .iter()
+            .find(|(d, _)| *d == dial)
+            .map_or(0.0, |(_, v)| *v)
     }
 
     /// Turns the dial named in `name=value`; `name` alone turns it to 1.
@@ -138,12 +144,22 @@ impl Dials {
     pub fn parse(&mut self, kind: DialKind, text: &str) -> Result<(), SpecimenError> {
         let (name, value) = text.split_once('=').unwrap_or((text, "1"));
         let dial = named(name).filter(|d| d.kind() == kind).ok_or_else(|| {
-            let known: Vec<_> = Dial::ALL.iter().filter(|d| d.kind() == kind).map(|d| d.name()).collect();
-            SpecimenError::UnknownDial { kind: kind.as_str(), name: name.to_owned(), known: known.join(", ") }
+            let known: Vec<_> = Dial::ALL
+                .iter()
+                .filter(|d| d.kind() == kind)
+                .map(|d| d.name())
+                .collect();
+            SpecimenError::UnknownDial {
+                kind: kind.as_str(),
+                name: name.to_owned(),
+                known: known.join(", "),
+            }
         })?;
         let number = value.parse::<f32>().unwrap_or(f32::NAN);
-        self.set(dial, number)
-            .map_err(|_| SpecimenError::Dial { name: dial.name(), value: value.to_owned() })
+        self.set(dial, number).map_err(|_| SpecimenError::Dial {
+            name: dial.name(),
+            value: value.to_owned(),
+        })
     }
 
     /// The dials that are on, in no particular order.
@@ -165,7 +181,11 @@ impl TryFrom<BTreeMap<String, f32>> for Dials {
             let dial = named(&name).ok_or_else(|| SpecimenError::UnknownDial {
                 kind: "dial",
                 name,
-                known: Dial::ALL.iter().map(|d| d.name()).collect::<Vec<_>>().join(", "),
+                known: Dial::ALL
+                    .iter()
+                    .map(|d| d.name())
+                    .collect::<Vec<_>>()
+                    .join(", "),
             })?;
             dials.set(dial, value)?;
         }
@@ -175,7 +195,10 @@ impl TryFrom<BTreeMap<String, f32>> for Dials {
 
 impl From<Dials> for BTreeMap<String, f32> {
     fn from(dials: Dials) -> Self {
-        dials.iter().map(|(d, v)| (d.name().to_owned(), v)).collect()
+        dials
+            .iter()
+            .map(|(d, v)| (d.name().to_owned(), v))
+            .collect()
     }
 }
 
@@ -186,11 +209,29 @@ mod tests {
 
     #[test]
     fn wrong_values_are_refused() {
-        for text in ["soil=1.01", "soil=-0.1", "soil=nan", "soil=", "soil=x", "halftone=1", "sOil=1", ""] {
-            assert!(Dials::none().parse(DialKind::Wear, text).is_err(), "{text:?}");
+        for text in [
+            "soil=1.01",
+            "soil=-0.1",
+            "soil=nan",
+            "soil=",
+            "soil=x",
+            "halftone=1",
+            "sOil=1",
+            "",
+        ] {
+            assert!(
+                Dials::none().parse(DialKind::Wear, text).is_err(),
+                "{text:?}"
+            );
         }
-        let error = Dials::none().parse(DialKind::Defect, "halfton=1").unwrap_err().to_string();
-        assert!(error.contains("halfton") && error.contains("inkjet"), "{error}");
+        let error = Dials::none()
+            .parse(DialKind::Defect, "halfton=1")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("halfton") && error.contains("inkjet"),
+            "{error}"
+        );
         assert!(Dials::none().set(Dial::Hole, f32::NAN).is_err());
     }
 
@@ -201,7 +242,14 @@ mod tests {
         let json = serde_json::to_string(&dials).unwrap();
         assert_eq!(json, r#"{"soil":0.25,"splice":1.0}"#);
         let back: Dials = serde_json::from_str(&json).unwrap();
-        assert_eq!((back.get(Dial::Soil), back.get(Dial::Splice), back.get(Dial::Tear)), (0.25, 1.0, 0.0));
+        assert_eq!(
+            (
+                back.get(Dial::Soil),
+                back.get(Dial::Splice),
+                back.get(Dial::Tear)
+            ),
+            (0.25, 1.0, 0.0)
+        );
         assert!(serde_json::from_str::<Dials>(r#"{"spil":1}"#).is_err());
     }
 

@@ -52,7 +52,11 @@ impl FromStr for Format {
             "tiff" | "tif" => Ok(Self::Tiff),
             "bmp" => Ok(Self::Bmp),
             "webp" => Ok(Self::Webp),
-            _ => Err(SpecimenError::Word { what: "image format", text: text.to_owned(), known: "jpeg, png, tiff, bmp, webp" }),
+            _ => Err(SpecimenError::Word {
+                what: "image format",
+                text: text.to_owned(),
+                known: "jpeg, png, tiff, bmp, webp",
+            }),
         }
     }
 }
@@ -79,7 +83,11 @@ impl FromStr for Subsampling {
             "4:4:4" => Ok(Self::Full),
             "4:2:2" => Ok(Self::Half),
             "4:2:0" => Ok(Self::Quarter),
-            _ => Err(SpecimenError::Word { what: "chroma subsampling", text: text.to_owned(), known: "4:4:4, 4:2:2, 4:2:0" }),
+            _ => Err(SpecimenError::Word {
+                what: "chroma subsampling",
+                text: text.to_owned(),
+                known: "4:4:4, 4:2:2, 4:2:0",
+            }),
         }
     }
 }
@@ -88,14 +96,25 @@ impl FromStr for Subsampling {
 ///
 /// # Errors
 /// What the encoder refuses, as a side longer than the format allows.
-pub fn encode(image: &RgbImage, format: Format, dpi: f32, quality: u8, subsampling: Subsampling) -> Result<Vec<u8>, SpecimenError> {
+pub fn encode(
+    image: &RgbImage,
+    format: Format,
+    dpi: f32,
+    quality: u8,
+    subsampling: Subsampling,
+) -> Result<Vec<u8>, SpecimenError> {
     let (w, h) = image.dimensions();
-    let wrong = |why: String| SpecimenError::Encode { format: format.extension(), why };
+    let wrong = |why: String| SpecimenError::Encode {
+        format: format.extension(),
+        why,
+    };
     let rgb = ExtendedColorType::Rgb8;
     match format {
         Format::Jpeg => {
             let (Ok(w), Ok(h)) = (u16::try_from(w), u16::try_from(h)) else {
-                return Err(wrong(format!("{w} × {h} px is more than JPEG's 65535 a side: lower the resolution")));
+                return Err(wrong(format!(
+                    "{w} × {h} px is more than JPEG's 65535 a side: lower the resolution"
+                )));
             };
             let mut bytes = Vec::new();
             let mut encoder = Encoder::new(&mut bytes, quality.clamp(1, 100));
@@ -106,12 +125,16 @@ pub fn encode(image: &RgbImage, format: Format, dpi: f32, quality: u8, subsampli
             });
             let dots = super::maths::round(dpi) as u16;
             encoder.set_density(PixelDensity::dpi(dots));
-            encoder.encode(image.as_raw(), w, h, ColorType::Rgb).map_err(|e| wrong(e.to_string()))?;
+            encoder
+                .encode(image.as_raw(), w, h, ColorType::Rgb)
+                .map_err(|e| wrong(e.to_string()))?;
             Ok(bytes)
         }
         Format::Png => {
             let mut bytes = Vec::new();
-            PngEncoder::new(&mut bytes).write_image(image.as_raw(), w, h, rgb).map_err(|e| wrong(e.to_string()))?;
+            PngEncoder::new(&mut bytes)
+                .write_image(image.as_raw(), w, h, rgb)
+                .map_err(|e| wrong(e.to_string()))?;
             // IHDR is always the first chunk and 25 bytes long; pHYs goes behind it.
             let metre = (f64::from(dpi) / 0.0254 + 0.5) as u32;
             let mut chunk = b"pHYs".to_vec();
@@ -127,7 +150,9 @@ pub fn encode(image: &RgbImage, format: Format, dpi: f32, quality: u8, subsampli
         Format::Bmp => {
             let mut bytes = Vec::new();
             let mut cursor = Cursor::new(&mut bytes);
-            BmpEncoder::new(&mut cursor).encode(image.as_raw(), w, h, rgb).map_err(|e| wrong(e.to_string()))?;
+            BmpEncoder::new(&mut cursor)
+                .encode(image.as_raw(), w, h, rgb)
+                .map_err(|e| wrong(e.to_string()))?;
             let metre = (f64::from(dpi) / 0.0254 + 0.5) as u32;
             // BITMAPINFOHEADER: pixels a metre, across and down.
             for at in [38, 42] {
@@ -141,8 +166,12 @@ pub fn encode(image: &RgbImage, format: Format, dpi: f32, quality: u8, subsampli
         Format::Webp => {
             let mut bytes = Vec::new();
             let mut encoder = WebPEncoder::new_lossless(&mut bytes);
-            encoder.set_exif_metadata(tiff(dpi, None)).map_err(|e| wrong(e.to_string()))?;
-            encoder.write_image(image.as_raw(), w, h, rgb).map_err(|e| wrong(e.to_string()))?;
+            encoder
+                .set_exif_metadata(tiff(dpi, None))
+                .map_err(|e| wrong(e.to_string()))?;
+            encoder
+                .write_image(image.as_raw(), w, h, rgb)
+                .map_err(|e| wrong(e.to_string()))?;
             Ok(bytes)
         }
     }
@@ -193,7 +222,13 @@ fn tiff(dpi: f32, image: Option<&RgbImage>) -> Vec<u8> {
 /// CRC-32 as PNG wants it (ISO 3309), bit by bit: chunks here are short.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 })
+        (0..8).fold(crc ^ u32::from(byte), |c, _| {
+            if c & 1 == 1 {
+                0xedb8_8320 ^ (c >> 1)
+            } else {
+                c >> 1
+            }
+        })
     })
 }
 
@@ -204,13 +239,23 @@ mod tests {
 
     #[test]
     fn every_format_is_read_back() {
-        let image = RgbImage::from_fn(37, 23, |x, y| image::Rgb([(x * 6) as u8, (y * 10) as u8, 90]));
+        let image = RgbImage::from_fn(37, 23, |x, y| {
+            image::Rgb([(x * 6) as u8, (y * 10) as u8, 90])
+        });
         for format in Format::ALL {
             let bytes = encode(&image, format, 300.0, 92, Subsampling::Full).unwrap();
             let back = image::load_from_memory(&bytes).unwrap().to_rgb8();
             assert_eq!(back.dimensions(), (37, 23), "{format:?}");
-            let worst = back.iter().zip(image.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-            assert!(worst <= if format == Format::Jpeg { 14 } else { 0 }, "{format:?}: {worst}");
+            let worst = back
+                .iter()
+                .zip(image.iter())
+                .map(|(a, b)| a.abs_diff(*b))
+                .max()
+                .unwrap();
+            assert!(
+                worst <= if format == Format::Jpeg { 14 } else { 0 },
+                "{format:?}: {worst}"
+            );
         }
     }
 

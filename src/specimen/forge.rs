@@ -39,7 +39,11 @@ pub(crate) fn apply(sheet: &mut Sheet, specimen: &Specimen, side: Side) {
     }
     let lost = dials.get(Dial::LostMicrotext);
     if lost > 0.0 {
-        for layer in sheet.layers.iter_mut().filter(|l| l.name.starts_with("microtext")) {
+        for layer in sheet
+            .layers
+            .iter_mut()
+            .filter(|l| l.name.starts_with("microtext"))
+        {
             // A line of the same ink: the letters run together over a third of a millimetre.
             let flat = layer.plane.blurred((0.13 * sheet.scale) as usize, 2);
             layer.plane = Arc::new(mixed(&layer.plane, &flat, lost, 0.9));
@@ -47,18 +51,32 @@ pub(crate) fn apply(sheet: &mut Sheet, specimen: &Specimen, side: Side) {
     }
     let flat = dials.get(Dial::OffsetForIntaglio);
     if flat > 0.0 {
-        for layer in sheet.layers.iter_mut().filter(|l| l.print == Print::Intaglio) {
+        for layer in sheet
+            .layers
+            .iter_mut()
+            .filter(|l| l.print == Print::Intaglio)
+        {
             let soft = layer.plane.blurred((0.055 * sheet.scale) as usize, 2);
             layer.plane = Arc::new(mixed(&layer.plane, &soft, flat, 0.72));
         }
     }
     let low = dials.get(Dial::LowResolution);
     if low > 0.0 {
-        copy(sheet, low, Process::Contone(150.0 - 60.0 * low), specimen.seed);
+        copy(
+            sheet,
+            low,
+            Process::Contone(150.0 - 60.0 * low),
+            specimen.seed,
+        );
     }
     let halftone = dials.get(Dial::Halftone);
     if halftone > 0.0 {
-        copy(sheet, halftone, Process::Halftone(screen_ruling(specimen.seed)), specimen.seed);
+        copy(
+            sheet,
+            halftone,
+            Process::Halftone(screen_ruling(specimen.seed)),
+            specimen.seed,
+        );
     }
     let inkjet = dials.get(Dial::Inkjet);
     if inkjet > 0.0 {
@@ -80,7 +98,9 @@ fn screen_ruling(seed: u64) -> f32 {
 fn mixed(sharp: &Coverage, soft: &Coverage, t: f32, density: f32) -> Coverage {
     let data = sharp.data.iter().zip(&soft.data);
     Coverage {
-        data: data.map(|(&a, &b)| (mix(f32::from(a), density * f32::from(b), t) + 0.5) as u8).collect(),
+        data: data
+            .map(|(&a, &b)| (mix(f32::from(a), density * f32::from(b), t) + 0.5) as u8)
+            .collect(),
         ..*sharp
     }
 }
@@ -148,13 +168,21 @@ fn separated(view: &[Vec<f32>; 3], sheet: &Sheet, process: Process, seed: u64) -
             Process::Halftone(ruling) => {
                 *plane = plane.blurred(lens, 1);
                 let angle = [15.0, 75.0, 0.0, 45.0][channel] / 360.0;
-                screen(plane, ruling / 25.4 / sheet.scale, angle, Random::new(seed, "screen phase").unit());
+                screen(
+                    plane,
+                    ruling / 25.4 / sheet.scale,
+                    angle,
+                    Random::new(seed, "screen phase").unit(),
+                );
             }
             Process::Inkjet => {
                 *plane = plane.blurred(lens, 1);
                 diffuse(plane, seed.wrapping_add(channel as u64));
                 *plane = plane.blurred((0.028 * sheet.scale).max(1.0) as usize, 1);
-                plane.data.iter_mut().for_each(|v| *v = (1.25 * f32::from(*v)).min(255.0) as u8);
+                plane
+                    .data
+                    .iter_mut()
+                    .for_each(|v| *v = (1.25 * f32::from(*v)).min(255.0) as u8);
             }
         }
     }
@@ -165,22 +193,35 @@ fn separated(view: &[Vec<f32>; 3], sheet: &Sheet, process: Process, seed: u64) -
 fn coarse(plane: &Coverage, cell: f32) -> Coverage {
     let (w, h) = (plane.width, plane.height);
     let soft = plane.blurred((0.42 * cell) as usize, 1);
-    let (columns, rows) = ((w as f32 / cell) as usize + 2, (h as f32 / cell) as usize + 2);
+    let (columns, rows) = (
+        (w as f32 / cell) as usize + 2,
+        (h as f32 / cell) as usize + 2,
+    );
     let at = |i: usize, j: usize| -> f32 {
         let x = ((i as f32 + 0.5) * cell) as usize;
         let y = ((j as f32 + 0.5) * cell) as usize;
-        soft.data.get(y.min(h - 1) * w + x.min(w - 1)).map_or(0.0, |&v| f32::from(v))
+        soft.data
+            .get(y.min(h - 1) * w + x.min(w - 1))
+            .map_or(0.0, |&v| f32::from(v))
     };
-    let grid: Vec<f32> = (0..rows).flat_map(|j| (0..columns).map(move |i| (i, j))).map(|(i, j)| at(i, j)).collect();
+    let grid: Vec<f32> = (0..rows)
+        .flat_map(|j| (0..columns).map(move |i| (i, j)))
+        .map(|(i, j)| at(i, j))
+        .collect();
     let mut out = Coverage::blank(w, h);
     for (y, row) in out.data.chunks_exact_mut(w).enumerate() {
         let gy = (y as f32 / cell - 0.5).max(0.0);
         let (j, fy) = (gy as usize, gy - (gy as usize) as f32);
-        let (a, b) = (grid.get(j * columns..).unwrap_or(&[]), grid.get((j + 1) * columns..).unwrap_or(&[]));
+        let (a, b) = (
+            grid.get(j * columns..).unwrap_or(&[]),
+            grid.get((j + 1) * columns..).unwrap_or(&[]),
+        );
         for (x, v) in row.iter_mut().enumerate() {
             let gx = (x as f32 / cell - 0.5).max(0.0);
             let (i, fx) = (gx as usize, gx - (gx as usize) as f32);
-            if let (Some(p), Some(q), Some(r), Some(s)) = (a.get(i), a.get(i + 1), b.get(i), b.get(i + 1)) {
+            if let (Some(p), Some(q), Some(r), Some(s)) =
+                (a.get(i), a.get(i + 1), b.get(i), b.get(i + 1))
+            {
                 *v = mix(mix(*p, *q, fx), mix(*r, *s, fx), fy) as u8;
             }
         }
@@ -197,7 +238,10 @@ fn screen(plane: &mut Coverage, ruling: f32, angle: f32, phase: f32) {
             if *v == 0 {
                 continue;
             }
-            let (u, t) = (x as f32 * c - y as f32 * s + phase, x as f32 * s + y as f32 * c);
+            let (u, t) = (
+                x as f32 * c - y as f32 * s + phase,
+                x as f32 * s + y as f32 * c,
+            );
             let hill = 0.5 - 0.25 * (sin_turns(u + 0.25) + sin_turns(t + 0.25));
             let threshold = hill - 0.07 * sin_turns(hill);
             let tone = f32::from(*v) / 255.0;
@@ -228,7 +272,11 @@ fn diffuse(plane: &mut Coverage, seed: u64) {
             }
             let noise = ((word >> (8 * (k % 8))) & 63) as i32 - 32;
             let want = i32::from(row[x]) + (carry + below[x + 1]) / 16;
-            let dot = if row[x] > 2 && want > 127 + noise { 255 } else { 0 };
+            let dot = if row[x] > 2 && want > 127 + noise {
+                255
+            } else {
+                0
+            };
             row[x] = dot as u8;
             let error = (want - dot).clamp(-255, 255);
             let (ahead, behind) = if forward { (x + 2, x) } else { (x, x + 2) };
@@ -248,11 +296,22 @@ fn splice(sheet: &mut Sheet, amount: f32, seed: u64, side: Side) {
     let split = random.between(0.36, 0.64) * w as f32;
     let lean = random.between(-0.25, 0.25);
     let right = random.unit() < 0.5;
-    let process = if random.unit() < 0.5 { Process::Inkjet } else { Process::Halftone(screen_ruling(seed)) };
-    let (dx, dy) = (round(0.35 * sheet.scale) as usize, round(0.25 * sheet.scale) as usize);
+    let process = if random.unit() < 0.5 {
+        Process::Inkjet
+    } else {
+        Process::Halftone(screen_ruling(seed))
+    };
+    let (dx, dy) = (
+        round(0.35 * sheet.scale) as usize,
+        round(0.25 * sheet.scale) as usize,
+    );
     // Signed distance to the seam, px: positive on the copied part. Seen from the back, the note is mirrored.
     let copied = |x: usize, y: usize| {
-        let x = if side == Side::Front { x as f32 } else { (w - 1 - x) as f32 };
+        let x = if side == Side::Front {
+            x as f32
+        } else {
+            (w - 1 - x) as f32
+        };
         let d = x - split - lean * (y as f32 - 0.5 * h as f32);
         if right { d } else { -d }
     };
@@ -263,7 +322,11 @@ fn splice(sheet: &mut Sheet, amount: f32, seed: u64, side: Side) {
         for y in 0..h {
             for x in 0..w {
                 let inside = copied(x, y) > 0.0;
-                let v = if inside && x >= dx && y >= dy { from.data[(y - dy) * w + x - dx] } else { 0 };
+                let v = if inside && x >= dx && y >= dy {
+                    from.data[(y - dy) * w + x - dx]
+                } else {
+                    0
+                };
                 plane.data[y * w + x] = v;
             }
         }
@@ -292,15 +355,39 @@ fn splice(sheet: &mut Sheet, amount: f32, seed: u64, side: Side) {
             seam.data[y * w + x] = (220.0 * step(hair, 0.0, d.abs())) as u8;
         }
     }
-    let film = |plane, ink, strength, print| Layer { plane: Arc::new(plane), left: 0, top: 0, inks: vec![(0.0, ink)], strength, print, name: "splice" };
+    let film = |plane, ink, strength, print| Layer {
+        plane: Arc::new(plane),
+        left: 0,
+        top: 0,
+        inks: vec![(0.0, ink)],
+        strength,
+        print,
+        name: "splice",
+    };
     let first = sheet.layers.iter().position(Layer::is_print).unwrap_or(0);
-    sheet.layers.insert(first, film(other, Ink::bare(&Paper::new(0.75)), 0.7 * amount, Print::Paper));
+    sheet.layers.insert(
+        first,
+        film(
+            other,
+            Ink::bare(&Paper::new(0.75)),
+            0.7 * amount,
+            Print::Paper,
+        ),
+    );
     lay(sheet, planes, amount);
-    sheet.layers.push(film(seam, Ink::soil(), 0.9 * amount, Print::Paper));
+    sheet
+        .layers
+        .push(film(seam, Ink::soil(), 0.9 * amount, Print::Paper));
 }
 
 /// Values of the other denomination on patches over the true ones.
-pub(crate) fn altered(values: &[(String, [f32; 4])], specimen: &Specimen, layout: &Layout, scale: f32, shift: (i32, i32)) -> Vec<Layer> {
+pub(crate) fn altered(
+    values: &[(String, [f32; 4])],
+    specimen: &Specimen,
+    layout: &Layout,
+    scale: f32,
+    shift: (i32, i32),
+) -> Vec<Layer> {
     let amount = specimen.dials.get(Dial::AlteredValue);
     let count = (amount * values.len() as f32).ceil() as usize;
     let other = Layout::of(specimen.denomination.other());
@@ -316,18 +403,45 @@ pub(crate) fn altered(values: &[(String, [f32; 4])], specimen: &Specimen, layout
         let ink = Ink::bare(&Paper::new(0.2));
         layers.push(Layer::new("patch", Print::Letterpress, patch, ink, 0.97));
         let mut figure = Canvas::new(grown(area, 0.5), scale);
-        let off = [rect[0] + random.between(-0.25, 0.25), rect[1] + random.between(-0.25, 0.25), rect[2], rect[3]];
-        let pen = Pen { thick: 0.24, thin: 0.08, serif: 0.14 };
+        let off = [
+            rect[0] + random.between(-0.25, 0.25),
+            rect[1] + random.between(-0.25, 0.25),
+            rect[2],
+            rect[3],
+        ];
+        let pen = Pen {
+            thick: 0.24,
+            thin: 0.08,
+            serif: 0.14,
+        };
         let text = if id == "value-words" {
             other.words
         } else if id.starts_with("value-word") {
-            words.get(i % words.len().max(1)).copied().unwrap_or(other.words)
+            words
+                .get(i % words.len().max(1))
+                .copied()
+                .unwrap_or(other.words)
         } else {
             other.numeral
         };
-        write_in(&mut figure, (Face::Display, pen), text, grown(off, -0.12 * rect[3]));
-        let dark = if layout.numeral == "10" { 0x0020_4a66 } else { 0x0055_2a4c };
-        layers.push(Layer::new("patch-figure", Print::Letterpress, figure, Ink::line(dark, 0.8), 0.9));
+        write_in(
+            &mut figure,
+            (Face::Display, pen),
+            text,
+            grown(off, -0.12 * rect[3]),
+        );
+        let dark = if layout.numeral == "10" {
+            0x0020_4a66
+        } else {
+            0x0055_2a4c
+        };
+        layers.push(Layer::new(
+            "patch-figure",
+            Print::Letterpress,
+            figure,
+            Ink::line(dark, 0.8),
+            0.9,
+        ));
     }
     layers
 }
@@ -344,14 +458,31 @@ pub(crate) fn printed_security(
     let thread = specimen.dials.get(Dial::PrintedThread);
     if thread > 0.0 {
         let x = layout.thread + thread_shift;
-        let x = if side == Side::Front { x } else { layout.width - x };
+        let x = if side == Side::Front {
+            x
+        } else {
+            layout.width - x
+        };
         let rect = [x - 0.6, 0.0, 1.2, layout.height];
         let mut canvas = Canvas::new(rect, sheet.scale);
         canvas.paint(rect, |_, _| 0.8);
         let mut letters = Canvas::new(rect, sheet.scale);
-        thread_text(&mut letters, &format!("XTS {}", layout.numeral), x, side, 0.0, layout.height);
+        thread_text(
+            &mut letters,
+            &format!("XTS {}", layout.numeral),
+            x,
+            side,
+            0.0,
+            layout.height,
+        );
         canvas.clear(rect, |x, y| 0.9 * letters.at(x, y));
-        sheet.layers.push(Layer::new("printed-thread", Print::Offset, canvas, Ink::feigned(), thread));
+        sheet.layers.push(Layer::new(
+            "printed-thread",
+            Print::Offset,
+            canvas,
+            Ink::feigned(),
+            thread,
+        ));
     }
     let watermark = specimen.dials.get(Dial::PrintedWatermark);
     if watermark > 0.0 && side == Side::Front {
@@ -360,6 +491,12 @@ pub(crate) fn printed_security(
         canvas.paint(window, |x, y| 0.05 + 0.62 * look(x, y).max(0.0));
         let soft = canvas.plane.blurred((0.08 * sheet.scale) as usize, 2);
         canvas.plane = soft;
-        sheet.layers.push(Layer::new("printed-watermark", Print::Offset, canvas, Ink::feigned(), watermark));
+        sheet.layers.push(Layer::new(
+            "printed-watermark",
+            Print::Offset,
+            canvas,
+            Ink::feigned(),
+            watermark,
+        ));
     }
 }

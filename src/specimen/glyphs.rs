@@ -26,11 +26,23 @@ pub(crate) struct Pen {
 
 impl Pen {
     /// High contrast with hairline serifs.
-    pub(crate) const ENGRAVED: Self = Self { thick: 0.18, thin: 0.065, serif: 0.14 };
+    pub(crate) const ENGRAVED: Self = Self {
+        thick: 0.18,
+        thin: 0.065,
+        serif: 0.14,
+    };
     /// One weight, no serifs: for microtext.
-    pub(crate) const MICRO: Self = Self { thick: 0.14, thin: 0.14, serif: 0.0 };
+    pub(crate) const MICRO: Self = Self {
+        thick: 0.14,
+        thin: 0.14,
+        serif: 0.0,
+    };
     /// The numbering machine's.
-    pub(crate) const NUMBERING: Self = Self { thick: 0.15, thin: 0.10, serif: 0.0 };
+    pub(crate) const NUMBERING: Self = Self {
+        thick: 0.15,
+        thin: 0.10,
+        serif: 0.0,
+    };
 }
 
 /// Skeletons on a grid of 8 × 9: strokes apart by `|`, points as `xy` digits from the top left;
@@ -159,12 +171,19 @@ pub(crate) fn write(
             }
             let serif = if slab { 0.12 } else { pen.serif };
             if serif > 0.0 && !smooth {
-                for (end, next) in [(points.first(), points.get(1)), (points.last(), points.iter().rev().nth(1))] {
+                for (end, next) in [
+                    (points.first(), points.get(1)),
+                    (points.last(), points.iter().rev().nth(1)),
+                ] {
                     if let (Some(e), Some(n)) = (end, next) {
                         let upright = (e.1 - n.1).abs() > 0.45 && (e.0 - n.0).abs() * width < 0.6;
                         if upright && (e.1 < 0.01 || e.1 > 0.99) {
                             let reach = serif / width;
-                            canvas.segment(spot((e.0 - reach, e.1)), spot((e.0 + reach, e.1)), pen.thin * height);
+                            canvas.segment(
+                                spot((e.0 - reach, e.1)),
+                                spot((e.0 + reach, e.1)),
+                                pen.thin * height,
+                            );
                         }
                     }
                 }
@@ -177,15 +196,33 @@ pub(crate) fn write(
 }
 
 /// Draws a level line of text whose foot begins at `at`.
-pub(crate) fn write_level(canvas: &mut Canvas, style: (Face, Pen), text: &str, height: f32, at: Point) {
-    write(canvas, style, text, height, |along, up| (at.0 + along, at.1 - up));
+pub(crate) fn write_level(
+    canvas: &mut Canvas,
+    style: (Face, Pen),
+    text: &str,
+    height: f32,
+    at: Point,
+) {
+    write(canvas, style, text, height, |along, up| {
+        (at.0 + along, at.1 - up)
+    });
 }
 
-/// Draws a level line of text in the middle of a rectangle `x, y, width, height` (mm), as large as fits.
+/// Where a line of text comes to lie in the middle of a rectangle `x, y, width, height` (mm), as large as fits.
+pub(crate) fn fitted(face: Face, text: &str, rect: [f32; 4]) -> [f32; 4] {
+    let long = length(face, text).max(0.1);
+    let height = rect[3].min(rect[2] / long);
+    let (x, y) = (
+        rect[0] + 0.5 * (rect[2] - long * height),
+        rect[1] + 0.5 * (rect[3] - height),
+    );
+    [x, y, long * height, height]
+}
+
+/// Draws a level line of text in the middle of a rectangle, as large as fits.
 pub(crate) fn write_in(canvas: &mut Canvas, style: (Face, Pen), text: &str, rect: [f32; 4]) {
-    let height = rect[3].min(rect[2] / length(style.0, text).max(0.1));
-    let x = rect[0] + 0.5 * (rect[2] - length(style.0, text) * height);
-    write_level(canvas, style, text, height, (x, rect[1] + 0.5 * (rect[3] + height)));
+    let [x, y, _, height] = fitted(style.0, text, rect);
+    write_level(canvas, style, text, height, (x, y + height));
 }
 
 fn points(stroke: &str) -> (char, Vec<Point>) {
@@ -224,7 +261,11 @@ fn smoothed(points: &[Point]) -> Vec<Point> {
     let closed = points.first() == points.last();
     let at = |i: isize| -> Point {
         let last = n as isize - 1;
-        let i = if closed { i.rem_euclid(last) } else { i.clamp(0, last) };
+        let i = if closed {
+            i.rem_euclid(last)
+        } else {
+            i.clamp(0, last)
+        };
         points.get(i as usize).copied().unwrap_or((0.0, 0.0))
     };
     let mut out = Vec::with_capacity(8 * n);
@@ -233,7 +274,10 @@ fn smoothed(points: &[Point]) -> Vec<Point> {
         for step in 0..8 {
             let t = step as f32 / 8.0;
             let spline = |a: f32, b: f32, c: f32, d: f32| {
-                0.5 * (2.0 * b + (c - a) * t + (2.0 * a - 5.0 * b + 4.0 * c - d) * t * t + (3.0 * b - a - 3.0 * c + d) * t * t * t)
+                0.5 * (2.0 * b
+                    + (c - a) * t
+                    + (2.0 * a - 5.0 * b + 4.0 * c - d) * t * t
+                    + (3.0 * b - a - 3.0 * c + d) * t * t * t)
             };
             out.push((spline(a.0, b.0, c.0, d.0), spline(a.1, b.1, c.1, d.1)));
         }

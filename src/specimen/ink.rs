@@ -12,25 +12,40 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    const NONE: Self = Self { absorbs: [0.0; 3], adds: [0.0; 3] };
+    const NONE: Self = Self {
+        absorbs: [0.0; 3],
+        adds: [0.0; 3],
+    };
 
     fn absorbs(k: [f32; 3]) -> Self {
-        Self { absorbs: k, adds: [0.0; 3] }
+        Self {
+            absorbs: k,
+            adds: [0.0; 3],
+        }
     }
 
     fn opaque(colour: [f32; 3]) -> Self {
-        Self { absorbs: [1.0; 3], adds: colour }
+        Self {
+            absorbs: [1.0; 3],
+            adds: colour,
+        }
     }
 
     /// Between two responses.
     pub(crate) fn mixed(self, other: Self, t: f32) -> Self {
         let blend = |a: [f32; 3], b: [f32; 3]| [0, 1, 2].map(|c| a[c] + (b[c] - a[c]) * t);
-        Self { absorbs: blend(self.absorbs, other.absorbs), adds: blend(self.adds, other.adds) }
+        Self {
+            absorbs: blend(self.absorbs, other.absorbs),
+            adds: blend(self.adds, other.adds),
+        }
     }
 
     /// A weaker film: `strength` 0..=1 of the effect.
     pub(crate) fn weakened(self, strength: f32) -> Self {
-        Self { absorbs: self.absorbs.map(|v| v * strength), adds: self.adds.map(|v| v * strength) }
+        Self {
+            absorbs: self.absorbs.map(|v| v * strength),
+            adds: self.adds.map(|v| v * strength),
+        }
     }
 }
 
@@ -45,7 +60,11 @@ pub(crate) struct Ink {
 
 /// sRGB hex to linear reflectance.
 fn rgb(hex: u32) -> [f32; 3] {
-    [linear((hex >> 16) as u8), linear((hex >> 8) as u8), linear(hex as u8)]
+    [
+        linear((hex >> 16) as u8),
+        linear((hex >> 8) as u8),
+        linear(hex as u8),
+    ]
 }
 
 impl Ink {
@@ -63,14 +82,23 @@ impl Ink {
 
     /// The same ink with light of its own under ultraviolet (linear).
     pub(crate) fn glowing(self, light: u32) -> Self {
-        Self { ultraviolet: Response { absorbs: [0.8; 3], adds: rgb(light) }, ..self }
+        Self {
+            ultraviolet: Response {
+                absorbs: [0.8; 3],
+                adds: rgb(light),
+            },
+            ..self
+        }
     }
 
     /// Fluorescent ink that nobody sees by day.
     pub(crate) fn invisible(light: u32) -> Self {
         Self {
             visible: Response::NONE,
-            ultraviolet: Response { absorbs: [0.6; 3], adds: rgb(light) },
+            ultraviolet: Response {
+                absorbs: [0.6; 3],
+                adds: rgb(light),
+            },
             infrared: Response::NONE,
             transmitted: Response::NONE,
         }
@@ -80,7 +108,10 @@ impl Ink {
     pub(crate) fn embedded_thread(glow: u32) -> Self {
         Self {
             visible: Response::absorbs([0.045; 3]),
-            ultraviolet: Response { absorbs: [0.5; 3], adds: rgb(glow) },
+            ultraviolet: Response {
+                absorbs: [0.5; 3],
+                adds: rgb(glow),
+            },
             infrared: Response::absorbs([0.04; 3]),
             transmitted: Response::absorbs([0.88; 3]),
         }
@@ -159,9 +190,18 @@ impl Ink {
     /// Clear adhesive tape: yellowish, glossy, glowing a little.
     pub(crate) fn tape() -> Self {
         Self {
-            visible: Response { absorbs: [0.16, 0.18, 0.27], adds: [0.05; 3] },
-            ultraviolet: Response { absorbs: [0.4; 3], adds: [0.05, 0.09, 0.16] },
-            infrared: Response { absorbs: [0.10; 3], adds: [0.03; 3] },
+            visible: Response {
+                absorbs: [0.16, 0.18, 0.27],
+                adds: [0.05; 3],
+            },
+            ultraviolet: Response {
+                absorbs: [0.4; 3],
+                adds: [0.05, 0.09, 0.16],
+            },
+            infrared: Response {
+                absorbs: [0.10; 3],
+                adds: [0.03; 3],
+            },
             transmitted: Response::absorbs([0.14, 0.16, 0.22]),
         }
     }
@@ -172,18 +212,34 @@ impl Ink {
         let y = 0.299 * r + 0.587 * g + 0.114 * b;
         let i = 0.596 * r - 0.274 * g - 0.322 * b;
         let q = 0.211 * r - 0.523 * g + 0.312 * b;
-        let (s, c) = (super::maths::sin_turns(turns), super::maths::sin_turns(turns + 0.25));
+        let (s, c) = (
+            super::maths::sin_turns(turns),
+            super::maths::sin_turns(turns + 0.25),
+        );
         let (i, q) = (i * c - q * s, i * s + q * c);
-        let k = [y + 0.956 * i + 0.621 * q, y - 0.272 * i - 0.647 * q, y - 1.106 * i + 1.703 * q];
-        let visible = Response { absorbs: k.map(|v| v.clamp(0.02, 0.985)), ..self.visible };
+        let k = [
+            y + 0.956 * i + 0.621 * q,
+            y - 0.272 * i - 0.647 * q,
+            y - 1.106 * i + 1.703 * q,
+        ];
+        let visible = Response {
+            absorbs: k.map(|v| v.clamp(0.02, 0.985)),
+            ..self.visible
+        };
         Self { visible, ..self }
     }
 
     /// In infrared as dark as the eye sees it, by `amount` 0..=1.
     pub(crate) fn infrared_as_seen(self, amount: f32) -> Self {
         let [r, g, b] = self.visible.absorbs;
-        let seen = Response { absorbs: [0.3 * r + 0.59 * g + 0.11 * b; 3], adds: self.visible.adds };
-        Self { infrared: self.infrared.mixed(seen, amount), ..self }
+        let seen = Response {
+            absorbs: [0.3 * r + 0.59 * g + 0.11 * b; 3],
+            adds: self.visible.adds,
+        };
+        Self {
+            infrared: self.infrared.mixed(seen, amount),
+            ..self
+        }
     }
 
     /// Colours between two inks, as in a rainbow print.

@@ -53,7 +53,8 @@ pub(crate) fn atan2(y: f32, x: f32) -> f32 {
     let q = ax.min(ay) / big;
     let s = q * q;
     // Polynomial of Abramowitz and Stegun, 4.4.49, shortened.
-    let mut angle = q * (0.999_866 + s * (-0.330_299_5 + s * (0.180_141 + s * (-0.085_133 + s * 0.020_835_1))));
+    let mut angle =
+        q * (0.999_866 + s * (-0.330_299_5 + s * (0.180_141 + s * (-0.085_133 + s * 0.020_835_1))));
     if ay > ax {
         angle = FRAC_PI_2 - angle;
     }
@@ -93,7 +94,10 @@ fn ln(x: f64) -> f64 {
     }
     let z = (m - 1.0) / (m + 1.0);
     let s = z * z;
-    let series = z * (2.0 + s * (2.0 / 3.0 + s * (2.0 / 5.0 + s * (2.0 / 7.0 + s * (2.0 / 9.0 + s * 2.0 / 11.0)))));
+    let series = z
+        * (2.0
+            + s * (2.0 / 3.0
+                + s * (2.0 / 5.0 + s * (2.0 / 7.0 + s * (2.0 / 9.0 + s * 2.0 / 11.0)))));
     series + halvings * std::f64::consts::LN_2
 }
 
@@ -116,13 +120,22 @@ pub(crate) fn mix(a: f32, b: f32, t: f32) -> f32 {
 /// sRGB byte to linear reflectance 0..=1 (IEC 61966-2-1).
 pub(crate) fn linear(byte: u8) -> f32 {
     let c = f64::from(byte) / 255.0;
-    (if c <= 0.040_45 { c / 12.92 } else { pow((c + 0.055) / 1.055, 2.4) }) as f32
+    (if c <= 0.040_45 {
+        c / 12.92
+    } else {
+        pow((c + 0.055) / 1.055, 2.4)
+    }) as f32
 }
 
 /// Linear reflectance 0..=1 to an sRGB level 0..=255.
 pub(crate) fn encoded(linear: f64) -> f64 {
     let c = linear.clamp(0.0, 1.0);
-    255.0 * (if c <= 0.003_130_8 { c * 12.92 } else { 1.055 * pow(c, 1.0 / 2.4) - 0.055 })
+    255.0
+        * (if c <= 0.003_130_8 {
+            c * 12.92
+        } else {
+            1.055 * pow(c, 1.0 / 2.4) - 0.055
+        })
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a good hash of a 64-bit word.
@@ -134,7 +147,10 @@ pub(crate) fn hash(x: u64) -> u64 {
 
 /// Hash of a place under a key.
 pub(crate) fn hash_at(key: u64, x: i32, y: i32) -> u64 {
-    hash(key ^ ((u64::from(x as u32) << 32) | u64::from(y as u32)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    hash(
+        key ^ ((u64::from(x as u32) << 32) | u64::from(y as u32))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15),
+    )
 }
 
 /// SplitMix64: the random numbers of a note.

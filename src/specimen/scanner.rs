@@ -32,7 +32,11 @@ impl FromStr for Bed {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let known = "white, black, grey, a grey level 0 to 255, a colour as #a03050, wood";
-        let wrong = || SpecimenError::Word { what: "bed", text: text.to_owned(), known };
+        let wrong = || SpecimenError::Word {
+            what: "bed",
+            text: text.to_owned(),
+            known,
+        };
         match text {
             "white" => Ok(Self::White),
             "black" => Ok(Self::Black),
@@ -141,7 +145,13 @@ impl Scanner {
         ] {
             if !(low..=high).contains(&value) {
                 let [value, low, high] = [value, low, high].map(f64::from);
-                return Err(SpecimenError::Range { name, value, low, high, unit });
+                return Err(SpecimenError::Range {
+                    name,
+                    value,
+                    low,
+                    high,
+                    unit,
+                });
             }
         }
         Ok(())
@@ -154,13 +164,18 @@ impl Scanner {
     pub fn scan(&self, printed: &Printed) -> Result<Scan, SpecimenError> {
         self.check()?;
         let picture = &printed.picture;
-        let seed = super::maths::hash(printed.specimen.seed ^ printed.side as u64 ^ ((picture.light as u64) << 8));
+        let seed = super::maths::hash(
+            printed.specimen.seed ^ printed.side as u64 ^ ((picture.light as u64) << 8),
+        );
         let geometry = Geometry::new(self, picture, seed);
         let image = self.pixels(picture, &geometry, seed);
         let specimen = &printed.specimen;
         // Rectangles are on the nominal note; a note of wrong size is the same print, shrunk.
         let nominal = specimen.denomination.size();
-        let (kx, ky) = (picture.size.width / nominal.width, picture.size.height / nominal.height);
+        let (kx, ky) = (
+            picture.size.width / nominal.width,
+            picture.size.height / nominal.height,
+        );
         let elements = printed.elements.iter().cloned().map(|mut e| {
             let r = &mut e.rect_mm;
             (r.x, r.width, r.y, r.height) = (r.x * kx, r.width * kx, r.y * ky, r.height * ky);
@@ -182,7 +197,10 @@ impl Scanner {
             district: (specimen.serial.district, number),
             position: specimen.serial.position(),
             plate: printed.plate.clone(),
-            size_mm: SizeMm { width: tidy(picture.size.width), height: tidy(picture.size.height) },
+            size_mm: SizeMm {
+                width: tidy(picture.size.width),
+                height: tidy(picture.size.height),
+            },
             register: Register {
                 offset_mm: printed.register.offset_mm.map(tidy),
                 intaglio_mm: printed.register.intaglio_mm.map(tidy),
@@ -200,7 +218,10 @@ impl Scanner {
 
     fn pixels(&self, picture: &Picture, geometry: &Geometry, seed: u64) -> RgbImage {
         let (w, h) = (geometry.width, geometry.height);
-        let (px, py) = (picture.width as f64 / picture.size.width, picture.height as f64 / picture.size.height);
+        let (px, py) = (
+            picture.width as f64 / picture.size.width,
+            picture.height as f64 / picture.size.height,
+        );
         // Blur of the lens and of the aperture, as one bell, in pixels of the print.
         let aperture = px * 25.4 / f64::from(self.dpi);
         let lens = f64::from(self.blur_um) / 1000.0 * px;
@@ -239,13 +260,22 @@ impl Scanner {
                 let mut share = (inside / (2.0 * soft) + 0.5).clamp(0.0, 1.0);
                 let mut colour = [0.0f32; 3];
                 if share > 0.0 {
-                    let (u, v) = (u.clamp(0.0, picture.width as f32 - 1.001), v.clamp(0.0, picture.height as f32 - 1.001));
+                    let (u, v) = (
+                        u.clamp(0.0, picture.width as f32 - 1.001),
+                        v.clamp(0.0, picture.height as f32 - 1.001),
+                    );
                     let (i, j) = (u as usize, v as usize);
                     let (fx, fy) = (u - i as f32, v - j as f32);
                     let at = j * picture.width + i;
                     for (c, plane) in colour.iter_mut().zip(&blurred) {
-                        let (top, below) = (&plane[at..at + 2], &plane[at + picture.width..at + picture.width + 2]);
-                        let (a, b) = (top[0] + (top[1] - top[0]) * fx, below[0] + (below[1] - below[0]) * fx);
+                        let (top, below) = (
+                            &plane[at..at + 2],
+                            &plane[at + picture.width..at + picture.width + 2],
+                        );
+                        let (a, b) = (
+                            top[0] + (top[1] - top[0]) * fx,
+                            below[0] + (below[1] - below[0]) * fx,
+                        );
                         *c = a + (b - a) * fy;
                     }
                     if let Some(there) = &picture.presence {
@@ -256,7 +286,11 @@ impl Scanner {
                     let bed = self.bed_at(x, y, picture.light, seed);
                     let far = (-inside).max(0.0) * 25.4 / self.dpi;
                     // The gap under the note's edge is in shadow.
-                    let shade = if picture.light == Light::Transmitted { 1.0 } else { 1.0 - 0.30 * (1.0 - far / 0.5).max(0.0) };
+                    let shade = if picture.light == Light::Transmitted {
+                        1.0
+                    } else {
+                        1.0 - 0.30 * (1.0 - far / 0.5).max(0.0)
+                    };
                     for (c, b) in colour.iter_mut().zip(bed) {
                         *c = *c * share + b * shade * (1.0 - share);
                     }
@@ -266,15 +300,20 @@ impl Scanner {
                     let at = (c.clamp(0.0, 1.24) * (TONES as f32 / 1.25)) as usize;
                     let bytes = (grain >> (20 * k)) & 0xf_ffff;
                     // Four uniform numbers of 5 bits: nearly normal, standard deviation 18.46.
-                    let sum = (bytes & 31) + ((bytes >> 5) & 31) + ((bytes >> 10) & 31) + (bytes >> 15);
-                    *v = tone.get(at).copied().unwrap_or(255.0) + self.noise * (sum as f32 - 62.0) / 18.46;
+                    let sum =
+                        (bytes & 31) + ((bytes >> 5) & 31) + ((bytes >> 10) & 31) + (bytes >> 15);
+                    *v = tone.get(at).copied().unwrap_or(255.0)
+                        + self.noise * (sum as f32 - 62.0) / 18.46;
                 }
             }
         }
         if self.sharpening > 0.0 {
             sharpen(&mut out, w, self.sharpening);
         }
-        let bytes = out.iter().map(|v| (v + 0.5).clamp(0.0, 255.0) as u8).collect();
+        let bytes = out
+            .iter()
+            .map(|v| (v + 0.5).clamp(0.0, 255.0) as u8)
+            .collect();
         RgbImage::from_raw(w as u32, h as u32, bytes).unwrap_or_default()
     }
 
@@ -335,9 +374,15 @@ impl Geometry {
         };
         let (w, h) = (picture.size.width, picture.size.height);
         let margin = 2.0 * f64::from(scanner.margin_mm);
-        let width = ((w * cos.abs() + h * sin.abs() + margin) * scale).ceil().max(8.0);
-        let height = ((w * sin.abs() + h * cos.abs() + margin) * scale).ceil().max(8.0);
-        let jitter = |shift: u32| ((super::maths::hash(seed ^ 0x51) >> shift) & 0xffff) as f64 / 65_536.0 - 0.5;
+        let width = ((w * cos.abs() + h * sin.abs() + margin) * scale)
+            .ceil()
+            .max(8.0);
+        let height = ((w * sin.abs() + h * cos.abs() + margin) * scale)
+            .ceil()
+            .max(8.0);
+        let jitter = |shift: u32| {
+            ((super::maths::hash(seed ^ 0x51) >> shift) & 0xffff) as f64 / 65_536.0 - 0.5
+        };
         Self {
             width: width as usize,
             height: height as usize,
@@ -352,17 +397,35 @@ impl Geometry {
 
     /// Place on the note, mm, of a place in the scan, px.
     fn on_note(&self, x: f64, y: f64) -> (f64, f64) {
-        let (dx, dy) = ((x - self.middle.0) / self.scale, (y - self.middle.1) / self.scale);
-        (dx * self.cos + dy * self.sin + self.half.0, dy * self.cos - dx * self.sin + self.half.1)
+        let (dx, dy) = (
+            (x - self.middle.0) / self.scale,
+            (y - self.middle.1) / self.scale,
+        );
+        (
+            dx * self.cos + dy * self.sin + self.half.0,
+            dy * self.cos - dx * self.sin + self.half.1,
+        )
     }
 
     fn in_scan(&self, x: f64, y: f64) -> [f64; 2] {
-        let (dx, dy) = ((x - self.half.0) * self.scale, (y - self.half.1) * self.scale);
-        [self.middle.0 + dx * self.cos - dy * self.sin, self.middle.1 + dx * self.sin + dy * self.cos]
+        let (dx, dy) = (
+            (x - self.half.0) * self.scale,
+            (y - self.half.1) * self.scale,
+        );
+        [
+            self.middle.0 + dx * self.cos - dy * self.sin,
+            self.middle.1 + dx * self.sin + dy * self.cos,
+        ]
     }
 
     fn quad(&self, x: f64, y: f64, w: f64, h: f64) -> [[f64; 2]; 4] {
-        [self.in_scan(x, y), self.in_scan(x + w, y), self.in_scan(x + w, y + h), self.in_scan(x, y + h)].map(|p| p.map(tidy))
+        [
+            self.in_scan(x, y),
+            self.in_scan(x + w, y),
+            self.in_scan(x + w, y + h),
+            self.in_scan(x, y + h),
+        ]
+        .map(|p| p.map(tidy))
     }
 }
 
@@ -377,7 +440,9 @@ fn blur(plane: &[f32], width: usize, sigma: f64) -> Vec<f32> {
     if sigma < 0.2 || width == 0 {
         return plane.to_vec();
     }
-    let bell: Vec<f64> = (0..=radius).map(|i| exp(-0.5 * (i as f64 / sigma) * (i as f64 / sigma))).collect();
+    let bell: Vec<f64> = (0..=radius)
+        .map(|i| exp(-0.5 * (i as f64 / sigma) * (i as f64 / sigma)))
+        .collect();
     let total = bell.iter().skip(1).sum::<f64>() * 2.0 + 1.0;
     let taps: Vec<f32> = bell.iter().map(|b| (b / total) as f32).collect();
     let height = plane.len() / width;
@@ -387,18 +452,28 @@ fn blur(plane: &[f32], width: usize, sigma: f64) -> Vec<f32> {
     for (y, to) in out.chunks_exact_mut(width).enumerate() {
         let row = |y: usize| &plane[y.min(height - 1) * width..(y.min(height - 1) + 1) * width];
         let middle = &mut sum[radius..radius + width];
-        middle.iter_mut().zip(row(y)).for_each(|(s, v)| *s = v * taps[0]);
+        middle
+            .iter_mut()
+            .zip(row(y))
+            .for_each(|(s, v)| *s = v * taps[0]);
         for (i, k) in taps.iter().enumerate().skip(1) {
             let pairs = row(y.saturating_sub(i)).iter().zip(row(y + i));
-            middle.iter_mut().zip(pairs).for_each(|(s, (a, b))| *s += k * (a + b));
+            middle
+                .iter_mut()
+                .zip(pairs)
+                .for_each(|(s, (a, b))| *s += k * (a + b));
         }
         let (first, last) = (sum[radius], sum[radius + width - 1]);
         sum[..radius].fill(first);
         sum[radius + width..].fill(last);
-        to.iter_mut().zip(&sum[radius..]).for_each(|(v, s)| *v = s * taps[0]);
+        to.iter_mut()
+            .zip(&sum[radius..])
+            .for_each(|(v, s)| *v = s * taps[0]);
         for (i, k) in taps.iter().enumerate().skip(1) {
             let pairs = sum[radius - i..].iter().zip(&sum[radius + i..]);
-            to.iter_mut().zip(pairs).for_each(|(v, (a, b))| *v += k * (a + b));
+            to.iter_mut()
+                .zip(pairs)
+                .for_each(|(v, (a, b))| *v += k * (a + b));
         }
     }
     out
@@ -413,8 +488,17 @@ fn sharpen(pixels: &mut [f32], width: usize, amount: f32) {
     }
     let source = pixels.to_vec();
     for y in 1..height - 1 {
-        let (a, b, c) = (&source[(y - 1) * line..y * line], &source[y * line..(y + 1) * line], &source[(y + 1) * line..(y + 2) * line]);
-        let down: Vec<f32> = a.iter().zip(b).zip(c).map(|((a, b), c)| a + 2.0 * b + c).collect();
+        let (a, b, c) = (
+            &source[(y - 1) * line..y * line],
+            &source[y * line..(y + 1) * line],
+            &source[(y + 1) * line..(y + 2) * line],
+        );
+        let down: Vec<f32> = a
+            .iter()
+            .zip(b)
+            .zip(c)
+            .map(|((a, b), c)| a + 2.0 * b + c)
+            .collect();
         let out = &mut pixels[y * line..(y + 1) * line];
         for i in 3..line - 3 {
             let soft = (down[i - 3] + 2.0 * down[i] + down[i + 3]) / 16.0;

@@ -8,7 +8,8 @@ use super::SpecimenError;
 
 /// The letters of serials and their values 0..=22: none that looks like a digit.
 pub const LETTERS: [char; 23] = [
-    'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z',
+    'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'R', 'S', 'T', 'U', 'V',
+    'W', 'X', 'Y', 'Z',
 ];
 
 /// Districts: the letter in the serial and the seal, the number printed four times, the name round the seal.
@@ -73,12 +74,18 @@ impl XtsSerial {
 
     /// The year printed on the note.
     pub fn year(&self) -> u16 {
-        SERIES.iter().find(|s| s.0 == self.series).map_or(0, |s| s.1)
+        SERIES
+            .iter()
+            .find(|s| s.0 == self.series)
+            .map_or(0, |s| s.1)
     }
 
     /// Number and name of the district.
     pub fn district(&self) -> (u8, &'static str) {
-        DISTRICTS.iter().find(|d| d.0 == self.district).map_or((0, ""), |d| (d.1, d.2))
+        DISTRICTS
+            .iter()
+            .find(|d| d.0 == self.district)
+            .map_or((0, ""), |d| (d.1, d.2))
     }
 }
 
@@ -93,13 +100,20 @@ impl FromStr for XtsSerial {
     type Err = SpecimenError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = |why: &'static str| SpecimenError::Serial { text: text.to_owned(), why };
+        let wrong = |why: &'static str| SpecimenError::Serial {
+            text: text.to_owned(),
+            why,
+        };
         let chars: Vec<char> = text.chars().collect();
         let [series, district, digits @ .., check] = chars.as_slice() else {
-            return Err(wrong("it has 11 characters: two letters, eight digits, a check letter"));
+            return Err(wrong(
+                "it has 11 characters: two letters, eight digits, a check letter",
+            ));
         };
         if digits.len() != 8 || !digits.iter().all(char::is_ascii_digit) {
-            return Err(wrong("eight digits stand between two letters and the check letter"));
+            return Err(wrong(
+                "eight digits stand between two letters and the check letter",
+            ));
         }
         if !SERIES.iter().any(|s| s.0 == *series) {
             return Err(wrong("the first letter is a series, A or B"));
@@ -107,13 +121,22 @@ impl FromStr for XtsSerial {
         if !DISTRICTS.iter().any(|d| d.0 == *district) {
             return Err(wrong("the second letter is a district, A to H or J to M"));
         }
-        let number = digits.iter().filter_map(|d| d.to_digit(10)).fold(0, |n, d| 10 * n + d);
+        let number = digits
+            .iter()
+            .filter_map(|d| d.to_digit(10))
+            .fold(0, |n, d| 10 * n + d);
         if !(1..=HIGHEST).contains(&number) {
             return Err(wrong("numbers run from 00000001 to 72000000"));
         }
-        let serial = Self { series: *series, district: *district, number };
+        let serial = Self {
+            series: *series,
+            district: *district,
+            number,
+        };
         if !serial.to_string().ends_with(*check) {
-            return Err(wrong("the check letter does not fit the other ten characters"));
+            return Err(wrong(
+                "the check letter does not fit the other ten characters",
+            ));
         }
         Ok(serial)
     }
@@ -126,7 +149,11 @@ mod tests {
 
     #[test]
     fn every_single_error_breaks_the_check() {
-        let serial = XtsSerial { series: 'A', district: 'G', number: 31_415_926 };
+        let serial = XtsSerial {
+            series: 'A',
+            district: 'G',
+            number: 31_415_926,
+        };
         let text = serial.to_string();
         assert_eq!(text.parse::<XtsSerial>().unwrap(), serial);
         for i in 2..10 {
@@ -134,7 +161,13 @@ mod tests {
                 let mut other: Vec<char> = text.chars().collect();
                 if other[i] != d {
                     other[i] = d;
-                    assert!(other.iter().collect::<String>().parse::<XtsSerial>().is_err());
+                    assert!(
+                        other
+                            .iter()
+                            .collect::<String>()
+                            .parse::<XtsSerial>()
+                            .is_err()
+                    );
                 }
             }
         }
@@ -142,8 +175,21 @@ mod tests {
 
     #[test]
     fn positions_follow_the_runs() {
-        let at = |number| XtsSerial { series: 'A', district: 'A', number }.position();
-        assert_eq!((at(1), at(100_000), at(100_001)), ("A1".into(), "A1".into(), "B1".into()));
-        assert_eq!((at(800_001), at(4_000_000), at(4_000_001)), ("A2".into(), "H5".into(), "A1".into()));
+        let at = |number| {
+            XtsSerial {
+                series: 'A',
+                district: 'A',
+                number,
+            }
+            .position()
+        };
+        assert_eq!(
+            (at(1), at(100_000), at(100_001)),
+            ("A1".into(), "A1".into(), "B1".into())
+        );
+        assert_eq!(
+            (at(800_001), at(4_000_000), at(4_000_001)),
+            ("A2".into(), "H5".into(), "A1".into())
+        );
     }
 }

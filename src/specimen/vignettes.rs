@@ -19,14 +19,25 @@ fn column(s: f32) -> (f32, f32) {
 }
 
 fn plain(tone: f32, angle: f32, bend: f32) -> Option<Surface> {
-    Some(Surface { tone: tone.clamp(0.0, 0.97), angle, bend })
+    Some(Surface {
+        tone: tone.clamp(0.0, 0.97),
+        angle,
+        bend,
+    })
 }
 
 fn sky(u: f32, v: f32, key: u64) -> (f32, f32) {
     let cloud = step(0.02, 0.34, clouds(key, 1.5 * u + 3.0, 3.4 * v) + 0.25 * v);
-    let edge = step(0.02, 0.16, clouds(key, 1.5 * u + 2.95, 3.4 * v - 0.12) + 0.25 * v) - cloud;
+    let edge = step(
+        0.02,
+        0.16,
+        clouds(key, 1.5 * u + 2.95, 3.4 * v - 0.12) + 0.25 * v,
+    ) - cloud;
     let clear = mix(0.46, 0.10, (v + 1.0) / 1.4);
-    (mix(clear, 0.05, cloud) + 0.25 * edge.max(0.0), 0.05 * clouds(key, 4.0 * u, 4.0 * v))
+    (
+        mix(clear, 0.05, cloud) + 0.25 * edge.max(0.0),
+        0.05 * clouds(key, 4.0 * u, 4.0 * v),
+    )
 }
 
 /// A lighthouse on its rock, with the sea behind it.
@@ -45,15 +56,18 @@ pub(crate) fn lighthouse(u: f32, v: f32) -> Option<Surface> {
     // Lantern with its bars, gallery and brackets.
     if (-0.70..-0.55).contains(&v) && du.abs() < 0.088 {
         let bar = sin(du * 70.0).abs() > 0.86 || (v + 0.625).abs() < 0.006;
-        return plain(if bar { 0.85 } else { 0.05 + 1.5 * du.abs() }, PI / 2.0, 0.0);
+        return plain(
+            if bar { 0.85 } else { 0.05 + 1.5 * du.abs() },
+            PI / 2.0,
+            0.0,
+        );
     }
     if (-0.55..-0.525).contains(&v) && du.abs() < 0.165 {
         return plain(0.45 + 2.0 * du, 0.0, 0.0);
     }
-    if (-0.595..-0.55).contains(&v) && du.abs() < 0.16 {
-        if sin(du * 110.0).abs() > 0.8 || v < -0.588 {
-            return plain(0.8, 0.0, 0.0);
-        }
+    let railing = (-0.595..-0.55).contains(&v) && du.abs() < 0.16;
+    if railing && (sin(du * 110.0).abs() > 0.8 || v < -0.588) {
+        return plain(0.8, 0.0, 0.0);
     }
     if (-0.525..-0.46).contains(&v) && du.abs() < 0.15 - 0.9 * (v + 0.525) {
         return plain(0.62 + 1.8 * du, 0.0, 0.0);
@@ -61,8 +75,9 @@ pub(crate) fn lighthouse(u: f32, v: f32) -> Option<Surface> {
     // Tower.
     let down = (v + 0.5) / 1.0;
     let half = 0.088 + 0.05 * down + 0.045 * down * down;
-    let rock = 0.44 + 0.75 * du * du + 0.10 * clouds(11, 3.2 * u, 0.3) + 0.04 * noise(12, 13.0 * u, 0.0);
-    if v > -0.5 && v < rock.max(0.46) && du.abs() < half && !(v > rock) {
+    let rock =
+        0.44 + 0.75 * du * du + 0.10 * clouds(11, 3.2 * u, 0.3) + 0.04 * noise(12, 13.0 * u, 0.0);
+    if v > -0.5 && v <= rock && du.abs() < half {
         let s = du / half;
         let (tone, nz) = column(s);
         let band = (down * 5.2) as i32 % 2 == 1;
@@ -90,7 +105,11 @@ pub(crate) fn lighthouse(u: f32, v: f32) -> Option<Surface> {
         let swell = sin((26.0 / (0.35 + depth)) + 5.0 * u + 1.6 * clouds(14, 4.0 * u, 9.0 * v));
         let foam = step(0.09, 0.0, rock - v) * step(-0.3, 0.3, noise(15, 22.0 * u, 22.0 * v));
         let tone = 0.48 + 0.30 * swell * (0.35 + depth) - 0.5 * foam;
-        return plain(tone, 0.0, (0.10 + 0.35 * depth) * sin(9.0 * u + 30.0 * v + 3.0 * noise(16, 3.0 * u, 8.0 * v)));
+        return plain(
+            tone,
+            0.0,
+            (0.10 + 0.35 * depth) * sin(9.0 * u + 30.0 * v + 3.0 * noise(16, 3.0 * u, 8.0 * v)),
+        );
     }
     let (mut tone, bend) = sky(u, v, 17);
     // Two beams of light.
@@ -119,7 +138,10 @@ pub(crate) fn windmill(u: f32, v: f32) -> Option<Surface> {
     // Sails: four lattices round the hub.
     for k in 0..4 {
         let a = 0.42 + k as f32 * PI / 2.0;
-        let (along, across) = ((u - hx) * cos(a) + (v - hy) * sin(a), (v - hy) * cos(a) - (u - hx) * sin(a));
+        let (along, across) = (
+            (u - hx) * cos(a) + (v - hy) * sin(a),
+            (v - hy) * cos(a) - (u - hx) * sin(a),
+        );
         if (0.0..0.66).contains(&along) && across.abs() < 0.016 {
             return plain(0.88, a, 0.0);
         }
@@ -145,23 +167,51 @@ pub(crate) fn windmill(u: f32, v: f32) -> Option<Surface> {
     if (v - 0.20).abs() < 0.018 && (u - 0.05).abs() < half + 0.10 {
         return plain(0.75, 0.0, 0.0);
     }
-    if (0.115..0.20).contains(&v) && (u - 0.05).abs() < half + 0.095 && (sin(u * 95.0).abs() > 0.86 || v < 0.127) {
+    if (0.115..0.20).contains(&v)
+        && (u - 0.05).abs() < half + 0.095
+        && (sin(u * 95.0).abs() > 0.86 || v < 0.127)
+    {
         return plain(0.8, 0.0, 0.0);
     }
     if v > -0.28 && v < hill + 0.02 && (u - 0.05).abs() < half {
         let s = (u - 0.05) / half;
-        let side = if s < -0.45 { 0.16 } else if s < 0.42 { 0.34 } else { 0.74 };
+        let side = if s < -0.45 {
+            0.16
+        } else if s < 0.42 {
+            0.34
+        } else {
+            0.74
+        };
         let seam = (s + 0.45).abs() < 0.02 || (s - 0.42).abs() < 0.02 || s.abs() > 0.97;
-        let window = [(-0.1, -0.02), (0.05, -0.1), (0.0, 0.36)].iter().any(|(wu, wv)| (u - 0.05 - wu).abs() < 0.025 && (v - wv).abs() < 0.04);
+        let window = [(-0.1, -0.02), (0.05, -0.1), (0.0, 0.36)]
+            .iter()
+            .any(|(wu, wv)| (u - 0.05 - wu).abs() < 0.025 && (v - wv).abs() < 0.04);
         let shadow = 0.28 * step(0.20, 0.21, v) * step(0.34, 0.21, v);
         let board = 0.10 * step(0.75, 0.95, (v * 26.0).fract());
-        let tone = if seam { 0.8 } else if window { 0.92 } else { side + shadow + board };
-        return plain(tone, 0.0, if s > 0.42 { 0.25 * s } else if s < -0.45 { -0.25 * s } else { 0.0 });
+        let tone = if seam {
+            0.8
+        } else if window {
+            0.92
+        } else {
+            side + shadow + board
+        };
+        return plain(
+            tone,
+            0.0,
+            if s > 0.42 {
+                0.25 * s
+            } else if s < -0.45 {
+                -0.25 * s
+            } else {
+                0.0
+            },
+        );
     }
     // Fields in strips, each ploughed its own way, and a path.
     if v > hill {
         let depth = (v - hill) / (1.0 - 0.45);
-        let path = (u - 0.05 + 0.5 * depth * depth - 0.25 * sin(3.0 * depth)).abs() < 0.03 + 0.09 * depth;
+        let path =
+            (u - 0.05 + 0.5 * depth * depth - 0.25 * sin(3.0 * depth)).abs() < 0.03 + 0.09 * depth;
         if path {
             return plain(0.10 + 0.06 * noise(22, 30.0 * u, 30.0 * v), 0.0, 0.0);
         }
@@ -169,12 +219,20 @@ pub(crate) fn windmill(u: f32, v: f32) -> Option<Surface> {
         let furrow = sin((u - 0.05) / (0.35 + depth) * 4.0 * TAU * 3.0);
         let shade = noise(23, strip * 7.3, (depth * 2.2).floor() * 3.1);
         let grass = noise(24, 40.0 * u, 20.0 * v);
-        return plain(0.42 + 0.22 * shade + 0.16 * furrow + 0.10 * grass, 0.5 * shade, 0.12 * grass);
+        return plain(
+            0.42 + 0.22 * shade + 0.16 * furrow + 0.10 * grass,
+            0.5 * shade,
+            0.12 * grass,
+        );
     }
     // Far trees, a low sun with rays, clouds.
     let trees = hill - 0.07 - 0.05 * clouds(25, 5.0 * u, 1.0) - 0.03 * noise(26, 17.0 * u, 0.0);
     if v > trees {
-        return plain(0.62 + 0.35 * noise(27, 26.0 * u, 26.0 * v), 0.9, 0.2 * noise(28, 20.0 * u, 20.0 * v));
+        return plain(
+            0.62 + 0.35 * noise(27, 26.0 * u, 26.0 * v),
+            0.9,
+            0.2 * noise(28, 20.0 * u, 20.0 * v),
+        );
     }
     let (tone, bend) = sky(u, v, 29);
     let (sx, sy) = (u + 0.52, v - 0.18);
@@ -208,10 +266,18 @@ pub(crate) fn nautilus(u: f32, v: f32) -> Option<Surface> {
         let nz = (1.0 - s * s).max(0.0).sqrt();
         let tone = lit(s * cos(angle), s * sin(angle), nz);
         let run = angle - TAU * whorl;
-        let stripe = step(0.1, 0.7, sin(run * 7.0 + 1.4 * sin(3.0 * across)) + 0.8 * across - 0.35) * step(-3.2, -1.6, whorl);
+        let stripe = step(
+            0.1,
+            0.7,
+            sin(run * 7.0 + 1.4 * sin(3.0 * across)) + 0.8 * across - 0.35,
+        ) * step(-3.2, -1.6, whorl);
         let seam = step(0.07, 0.0, across) + step(0.96, 1.0, across);
         let growth = 0.07 * sin(run * 60.0 + 5.0 * across);
-        return plain(0.04 + 0.66 * tone + 0.30 * stripe + 0.5 * seam + growth, 0.35, 0.75 * nz);
+        return plain(
+            0.04 + 0.66 * tone + 0.30 * stripe + 0.5 * seam + growth,
+            0.35,
+            0.75 * nz,
+        );
     }
     // Waves and bubbles.
     let bubble = |bx: f32, by: f32, br: f32| {
@@ -219,14 +285,24 @@ pub(crate) fn nautilus(u: f32, v: f32) -> Option<Surface> {
         let q = dx.hypot2(dy);
         (q < 1.0).then(|| (lit(dx, dy, (1.0 - q).sqrt()) * 0.6, q))
     };
-    for (bx, by, br) in [(-0.95, -0.62, 0.07), (1.02, 0.45, 0.06), (0.92, -0.66, 0.05), (-1.12, -0.30, 0.045), (1.2, -0.1, 0.05)] {
+    for (bx, by, br) in [
+        (-0.95, -0.62, 0.07),
+        (1.02, 0.45, 0.06),
+        (0.92, -0.66, 0.05),
+        (-1.12, -0.30, 0.045),
+        (1.2, -0.1, 0.05),
+    ] {
         if let Some((tone, q)) = bubble(bx, by, br) {
             return plain(tone + 0.5 * step(0.8, 1.0, q), 0.0, 0.2);
         }
     }
     let swell = sin(17.0 * v + 1.8 * sin(2.6 * u + 1.0) + 0.8 * clouds(31, 2.0 * u, 2.0 * v));
     let near = step(1.05, 0.78, r);
-    plain(0.30 + 0.17 * swell + 0.18 * near * step(-0.4, 0.6, x + y), 0.0, 0.30 * sin(5.0 * u + 4.0 * v))
+    plain(
+        0.30 + 0.17 * swell + 0.18 * near * step(-0.4, 0.6, x + y),
+        0.0,
+        0.30 * sin(5.0 * u + 4.0 * v),
+    )
 }
 
 /// Natural logarithm, three digits: log2 from the bits, a polynomial for the rest.
@@ -236,7 +312,8 @@ fn ln(x: f32) -> f32 {
     let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000);
     let z = (m - 1.0) / (m + 1.0);
     let s = z * z;
-    std::f32::consts::LN_2 * exponent as f32 + 2.0 * z * (1.0 + s * (1.0 / 3.0 + s * (0.2 + s / 7.0)))
+    std::f32::consts::LN_2 * exponent as f32
+        + 2.0 * z * (1.0 + s * (1.0 / 3.0 + s * (0.2 + s / 7.0)))
 }
 
 /// A bridge of three arches over a river, hills behind.
@@ -255,7 +332,11 @@ pub(crate) fn bridge(u: f32, v: f32) -> Option<Surface> {
                 if q < 1.0 {
                     // The vault's inner side on the left, the far bank through it.
                     let vault = (dx + 0.06).hypot2(1.15 * (v - water)).sqrt() > radius;
-                    let tone = if vault { 0.95 } else { 0.07 + 0.30 * step(0.24, 0.36, v) + 0.08 * noise(41, 14.0 * u, 30.0 * v) };
+                    let tone = if vault {
+                        0.95
+                    } else {
+                        0.07 + 0.30 * step(0.24, 0.36, v) + 0.08 * noise(41, 14.0 * u, 30.0 * v)
+                    };
                     return plain(tone, 0.0, 0.0);
                 }
                 if q < 1.13 {
@@ -267,10 +348,17 @@ pub(crate) fn bridge(u: f32, v: f32) -> Option<Surface> {
         }
         // Masonry in courses, darker to the right of each pier.
         let course = (v * 24.0).floor();
-        let joint = (v * 24.0).fract() < 0.13 || (u * 11.0 + 0.5 * (course - 2.0 * (course * 0.5).floor())).rem_euclid(1.0) < 0.07;
+        let joint = (v * 24.0).fract() < 0.13
+            || (u * 11.0 + 0.5 * (course - 2.0 * (course * 0.5).floor())).rem_euclid(1.0) < 0.07;
         let stone = noise(42, (u * 11.0 + 0.5 * course).floor() * 3.3, course * 5.1);
         let parapet = v < deck + 0.05;
-        let tone = if joint { 0.82 } else if parapet { 0.14 + 0.1 * stone } else { 0.52 + 0.18 * stone };
+        let tone = if joint {
+            0.82
+        } else if parapet {
+            0.14 + 0.1 * stone
+        } else {
+            0.52 + 0.18 * stone
+        };
         return plain(tone, 0.0, 0.0);
     }
     if (deck - 0.02..deck).contains(&v) {
@@ -292,11 +380,16 @@ pub(crate) fn bridge(u: f32, v: f32) -> Option<Surface> {
         let ripple = sin(18.0 / (0.22 + depth) + 3.0 * clouds(43, 3.0 * u, 10.0 * v));
         // The bridge upside down, broken by ripples.
         let mirrored = water - (v - water) * 1.2 + 0.03 * ripple;
-        let shaft = arches.iter().all(|(cx, radius)| (u - cx).hypot2((mirrored - water) * 1.07).sqrt() > *radius) && mirrored > deck;
+        let shaft = arches
+            .iter()
+            .all(|(cx, radius)| (u - cx).hypot2((mirrored - water) * 1.07).sqrt() > *radius)
+            && mirrored > deck;
         let tone = if shaft { 0.66 } else { 0.26 } + 0.20 * ripple * (0.4 + depth);
         return plain(tone, 0.0, 0.25 * sin(7.0 * u + 40.0 * v));
     }
-    let hill = |key: u64, base: f32, height: f32, wide: f32| base - height * clouds(key, u * wide + 5.0, 0.5) - 0.02 * noise(key, 15.0 * u, 0.0);
+    let hill = |key: u64, base: f32, height: f32, wide: f32| {
+        base - height * clouds(key, u * wide + 5.0, 0.5) - 0.02 * noise(key, 15.0 * u, 0.0)
+    };
     if v > hill(44, -0.20, 0.30, 1.3) {
         let here = clouds(45, 6.0 * u, 6.0 * v);
         return plain(0.50 + 0.45 * here + 0.2 * u, 0.7, 0.5 * here);

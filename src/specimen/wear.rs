@@ -16,8 +16,15 @@ use crate::note::Side;
 pub(crate) fn apply(sheet: &mut Sheet, specimen: &Specimen, side: Side) {
     let on = |dial| specimen.dials.get(dial);
     let seed = specimen.seed;
-    let (w, h) = (sheet.width as f32 / sheet.scale, sheet.height as f32 / sheet.scale);
-    let note = Note { w, h, back: side == Side::Back };
+    let (w, h) = (
+        sheet.width as f32 / sheet.scale,
+        sheet.height as f32 / sheet.scale,
+    );
+    let note = Note {
+        w,
+        h,
+        back: side == Side::Back,
+    };
     fade(sheet, on(Dial::Faded), on(Dial::Washed));
     if on(Dial::Creases) > 0.0 {
         creases(sheet, note, on(Dial::Creases), seed);
@@ -88,7 +95,9 @@ fn fade(sheet: &mut Sheet, faded: f32, washed: f32) {
 }
 
 fn push(sheet: &mut Sheet, name: &'static str, canvas: Canvas, ink: Ink, strength: f32) {
-    sheet.layers.push(Layer::new(name, Print::Paper, canvas, ink, strength));
+    sheet
+        .layers
+        .push(Layer::new(name, Print::Paper, canvas, ink, strength));
 }
 
 fn creases(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
@@ -99,12 +108,21 @@ fn creases(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     for k in 0..count {
         // The first two are the folds of a wallet, the others fall anywhere.
         let (from, to) = match k {
-            0 => ((0.5 * note.w + random.between(-4.0, 4.0), 0.0), (0.5 * note.w + random.between(-4.0, 4.0), note.h)),
-            1 => ((0.0, 0.5 * note.h + random.between(-3.0, 3.0)), (note.w, 0.5 * note.h + random.between(-3.0, 3.0))),
+            0 => (
+                (0.5 * note.w + random.between(-4.0, 4.0), 0.0),
+                (0.5 * note.w + random.between(-4.0, 4.0), note.h),
+            ),
+            1 => (
+                (0.0, 0.5 * note.h + random.between(-3.0, 3.0)),
+                (note.w, 0.5 * note.h + random.between(-3.0, 3.0)),
+            ),
             _ => {
                 let (x, y) = (random.between(0.0, note.w), random.between(0.0, note.h));
                 let (a, r) = (random.between(0.0, TAU), random.between(8.0, 32.0));
-                ((x - r * cos(a), y - r * sin(a)), (x + r * cos(a), y + r * sin(a)))
+                (
+                    (x - r * cos(a), y - r * sin(a)),
+                    (x + r * cos(a), y + r * sin(a)),
+                )
             }
         };
         let key = seed.wrapping_add(k as u64);
@@ -113,7 +131,10 @@ fn creases(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
             let wander = 0.35 * clouds(key, 9.0 * t, 0.5) + off;
             let (dx, dy) = (to.0 - from.0, to.1 - from.1);
             let n = (dx * dx + dy * dy).sqrt().max(1e-3);
-            (note.x(from.0 + dx * t - dy / n * wander), from.1 + dy * t + dx / n * wander)
+            (
+                note.x(from.0 + dx * t - dy / n * wander),
+                from.1 + dy * t + dx / n * wander,
+            )
         };
         let steps = 160;
         for i in 0..steps {
@@ -127,7 +148,13 @@ fn creases(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     }
     let dirt_soft = dirt.plane.blurred((0.06 * sheet.scale) as usize, 1);
     dirt.plane = dirt_soft;
-    push(sheet, "crease-rubbed", rubbed, Ink::bare(&sheet.paper.clone()), 0.35 + 0.45 * amount);
+    push(
+        sheet,
+        "crease-rubbed",
+        rubbed,
+        Ink::bare(&sheet.paper.clone()),
+        0.35 + 0.45 * amount,
+    );
     push(sheet, "crease-dirt", dirt, Ink::soil(), 0.3 + 0.6 * amount);
 }
 
@@ -151,7 +178,10 @@ fn soil(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
         let (j, fy) = (y / step_px, (y % step_px) as f32 / step_px as f32);
         for (i, chunk) in row.chunks_mut(step_px).enumerate() {
             let at = |i: usize, j: usize| grid.get(j * columns + i).copied().unwrap_or(0.0);
-            let (l, r) = (mix(at(i, j), at(i, j + 1), fy), mix(at(i + 1, j), at(i + 1, j + 1), fy));
+            let (l, r) = (
+                mix(at(i, j), at(i, j + 1), fy),
+                mix(at(i + 1, j), at(i + 1, j + 1), fy),
+            );
             for (k, v) in chunk.iter_mut().enumerate() {
                 *v = (255.0 * mix(l, r, k as f32 / step_px as f32).clamp(0.0, 1.0)) as u8;
             }
@@ -172,7 +202,10 @@ fn soil(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
 fn stain(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     let mut random = Random::new(seed, "stain");
     let r = 2.0 + 12.0 * amount;
-    let (cx, cy) = (note.x(random.between(0.2, 0.8) * note.w), random.between(0.2, 0.8) * note.h);
+    let (cx, cy) = (
+        note.x(random.between(0.2, 0.8) * note.w),
+        random.between(0.2, 0.8) * note.h,
+    );
     let colour = [0x00c9_a06a, 0x00c0_7a8a, 0x008f_a3d0][random.below(3) as usize];
     let key = random.word();
     let area = [cx - 1.3 * r, cy - 1.3 * r, 2.6 * r, 2.6 * r];
@@ -180,31 +213,62 @@ fn stain(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     canvas.paint(area, |x, y| {
         let (dx, dy) = (x - cx, y - cy);
         let rho = (dx * dx + dy * dy).sqrt();
-        let edge = r * (0.92 + 0.14 * noise(key, 1.4 * cos(atan2(dy, dx)) + 5.0, 1.4 * sin(atan2(dy, dx)) + 5.0));
+        let edge = r
+            * (0.92
+                + 0.14
+                    * noise(
+                        key,
+                        1.4 * cos(atan2(dy, dx)) + 5.0,
+                        1.4 * sin(atan2(dy, dx)) + 5.0,
+                    ));
         let d = edge - rho;
-        if d < 0.0 { 0.0 } else { 0.42 + 0.12 * noise(key ^ 3, x / 4.0, y / 4.0) + 0.5 * spot(d, 0.45) }
+        if d < 0.0 {
+            0.0
+        } else {
+            0.42 + 0.12 * noise(key ^ 3, x / 4.0, y / 4.0) + 0.5 * spot(d, 0.45)
+        }
     });
     let through = if note.back { 0.55 } else { 1.0 };
-    push(sheet, "stain", canvas, Ink::spill(colour), through * (0.5 + 0.5 * amount));
+    push(
+        sheet,
+        "stain",
+        canvas,
+        Ink::spill(colour),
+        through * (0.5 + 0.5 * amount),
+    );
 }
 
 fn writing(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     let mut random = Random::new(seed, "writing");
     let mut canvas = Canvas::new(note.whole(), sheet.scale);
-    let (mut x, mut y) = (random.between(0.12, 0.45) * note.w, random.between(0.3, 0.6) * note.h);
+    let (mut x, mut y) = (
+        random.between(0.12, 0.45) * note.w,
+        random.between(0.3, 0.6) * note.h,
+    );
     let (start, slope) = (x, random.between(-0.12, 0.12));
     let letters = 3 + (17.0 * amount) as usize;
     let size = random.between(2.2, 3.4);
     let mut last = (x, y);
     for letter in 0..letters {
-        let (wide, tall, loops) = (random.between(0.5, 1.0) * size, random.between(0.4, 1.35) * size, random.between(0.5, 1.6));
+        let (wide, tall, loops) = (
+            random.between(0.5, 1.0) * size,
+            random.between(0.4, 1.35) * size,
+            random.between(0.5, 1.6),
+        );
         let gap = letter % 6 == 5;
         for i in 0..=24 {
             let t = i as f32 / 24.0;
             let a = TAU * loops * t;
-            let next = (x + wide * t + 0.30 * wide * sin(a) * t, y + slope * (x - start) - 0.5 * tall * (1.0 - cos(a)) * (1.0 - 0.3 * t));
+            let next = (
+                x + wide * t + 0.30 * wide * sin(a) * t,
+                y + slope * (x - start) - 0.5 * tall * (1.0 - cos(a)) * (1.0 - 0.3 * t),
+            );
             if i > 0 || !gap && letter > 0 {
-                canvas.segment(last, next, 0.30 + 0.06 * noise(seed, 9.0 * t, letter as f32));
+                canvas.segment(
+                    last,
+                    next,
+                    0.30 + 0.06 * noise(seed, 9.0 * t, letter as f32),
+                );
             }
             last = next;
         }
@@ -217,36 +281,81 @@ fn writing(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
             last = (x, y);
         }
     }
-    push(sheet, "writing", canvas, Ink::line([0x0022_2f8f, 0x0022_2224, 0x00a0_2a2a][random.below(3) as usize], 0.08), 0.88);
+    push(
+        sheet,
+        "writing",
+        canvas,
+        Ink::line(
+            [0x0022_2f8f, 0x0022_2224, 0x00a0_2a2a][random.below(3) as usize],
+            0.08,
+        ),
+        0.88,
+    );
 }
 
 fn stamp(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     let mut random = Random::new(seed, "stamp");
-    let (cx, cy) = (random.between(0.25, 0.75) * note.w, random.between(0.35, 0.65) * note.h);
+    let (cx, cy) = (
+        random.between(0.25, 0.75) * note.w,
+        random.between(0.35, 0.65) * note.h,
+    );
     let r = 10.5;
     let turn = random.between(-0.5, 0.5);
     let area = [cx - r - 1.0, cy - r - 1.0, 2.0 * r + 2.0, 2.0 * r + 2.0];
     let mut canvas = Canvas::new(area, sheet.scale);
     for (radius, width) in [(r, 0.6), (0.66 * r, 0.3)] {
-        canvas.curve(300, width, |t| (cx + radius * cos(TAU * t), cy + radius * sin(TAU * t)));
+        canvas.curve(300, width, |t| {
+            (cx + radius * cos(TAU * t), cy + radius * sin(TAU * t))
+        });
     }
-    let pen = Pen { thick: 0.18, thin: 0.15, serif: 0.0 };
+    let pen = Pen {
+        thick: 0.18,
+        thin: 0.15,
+        serif: 0.0,
+    };
     let h = 0.19 * r;
-    write(&mut canvas, (Face::Display, pen), "BRANCH 07 - PAID - ", h, |along, up| {
-        let a = along / (0.80 * r) + turn - 2.6;
-        let rho = 0.74 * r + up;
-        (cx + rho * cos(a), cy + rho * sin(a))
-    });
-    write_level(&mut canvas, (Face::Display, pen), "12.03", 0.26 * r, (cx - 0.50 * r, cy + 0.13 * r));
+    write(
+        &mut canvas,
+        (Face::Display, pen),
+        "BRANCH 07 - PAID - ",
+        h,
+        |along, up| {
+            let a = along / (0.80 * r) + turn - 2.6;
+            let rho = 0.74 * r + up;
+            (cx + rho * cos(a), cy + rho * sin(a))
+        },
+    );
+    write_level(
+        &mut canvas,
+        (Face::Display, pen),
+        "12.03",
+        0.26 * r,
+        (cx - 0.50 * r, cy + 0.13 * r),
+    );
     let key = random.word();
-    canvas.clear(area, |x, y| step(-0.15, 0.75, noise(key, x / 1.7, y / 1.7) + 0.5 * noise(key, 6.0 * x, 6.0 * y)));
-    push(sheet, "stamp", canvas, Ink::line([0x00b8_2030, 0x0030_3f9f][random.below(2) as usize], 0.15), 0.25 + 0.65 * amount);
+    canvas.clear(area, |x, y| {
+        step(
+            -0.15,
+            0.75,
+            noise(key, x / 1.7, y / 1.7) + 0.5 * noise(key, 6.0 * x, 6.0 * y),
+        )
+    });
+    push(
+        sheet,
+        "stamp",
+        canvas,
+        Ink::line([0x00b8_2030, 0x0030_3f9f][random.below(2) as usize], 0.15),
+        0.25 + 0.65 * amount,
+    );
 }
 
 fn tape(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     let mut random = Random::new(seed, "tape");
     let wide = random.between(12.0, 18.0);
-    let (x, lean) = (random.between(0.2, 0.75) * note.w, random.between(-0.08, 0.08));
+    let (x, lean) = (
+        random.between(0.2, 0.75) * note.w,
+        random.between(-0.08, 0.08),
+    );
     let mut canvas = Canvas::new(note.whole(), sheet.scale);
     canvas.paint(note.whole(), |px, y| {
         let d = (note.x(px) - x - lean * y).abs() - 0.5 * wide;
@@ -254,7 +363,13 @@ fn tape(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
         step(0.05, -0.05, d) * (0.82 + shine) + 0.18 * spot(d, 0.12)
     });
     let strength = if note.back { 0.25 } else { 1.0 };
-    push(sheet, "tape", canvas, Ink::tape(), strength * (0.3 + 0.7 * amount));
+    push(
+        sheet,
+        "tape",
+        canvas,
+        Ink::tape(),
+        strength * (0.3 + 0.7 * amount),
+    );
 }
 
 /// Takes paper away where `gone(x, y)` (front, mm) is positive; it is a distance in mm, for a smooth edge.
@@ -262,7 +377,11 @@ fn cut(sheet: &mut Sheet, note: Note, area: [f32; 4], gone: impl Fn(f32, f32) ->
     let mut canvas = Canvas::new([0.0, 0.0, 0.1, 0.1], sheet.scale);
     canvas.plane = Coverage::blank(sheet.width, sheet.height);
     (canvas.left, canvas.top) = (0, 0);
-    let area = if note.back { [note.w - area[0] - area[2], area[1], area[2], area[3]] } else { area };
+    let area = if note.back {
+        [note.w - area[0] - area[2], area[1], area[2], area[3]]
+    } else {
+        area
+    };
     let scale = sheet.scale;
     canvas.paint(area, |x, y| gone(note.x(x), y) * scale + 0.5);
     let there = sheet.presence.get_or_insert_with(|| {
@@ -270,13 +389,20 @@ fn cut(sheet: &mut Sheet, note: Note, area: [f32; 4], gone: impl Fn(f32, f32) ->
         all.data.fill(255);
         all
     });
-    there.data.iter_mut().zip(&canvas.plane.data).for_each(|(v, g)| *v = (*v).min(255 - g));
+    there
+        .data
+        .iter_mut()
+        .zip(&canvas.plane.data)
+        .for_each(|(v, g)| *v = (*v).min(255 - g));
 }
 
 fn folded_corner(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     let mut random = Random::new(seed, "corner");
     let (right, below) = (random.unit() < 0.5, random.unit() < 0.5);
-    let (a, b) = (16.0 * amount * random.between(0.7, 1.0), 16.0 * amount * random.between(0.7, 1.0));
+    let (a, b) = (
+        16.0 * amount * random.between(0.7, 1.0),
+        16.0 * amount * random.between(0.7, 1.0),
+    );
     let x0 = if right { note.w - a } else { 0.0 };
     let y0 = if below { note.h - b } else { 0.0 };
     let n = (1.0 / (a * a) + 1.0 / (b * b)).sqrt();
@@ -291,19 +417,34 @@ fn tear(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     let mut random = Random::new(seed, "tear");
     let long = 3.0 + 19.0 * amount;
     let (x, top) = (random.between(0.15, 0.85) * note.w, random.unit() < 0.5);
-    let (lean, gape) = (random.between(-0.5, 0.5), random.between(0.5, 1.0) * (0.3 + amount));
+    let (lean, gape) = (
+        random.between(-0.5, 0.5),
+        random.between(0.5, 1.0) * (0.3 + amount),
+    );
     let key = random.word();
-    let middle = move |d: f32| x + lean * d + 0.6 * clouds(key, d / 3.0, 0.0) + 0.16 * noise(key, 3.0 * d, 1.0);
+    let middle = move |d: f32| {
+        x + lean * d + 0.6 * clouds(key, d / 3.0, 0.0) + 0.16 * noise(key, 3.0 * d, 1.0)
+    };
     let area = [x - 14.0, if top { 0.0 } else { note.h - long }, 28.0, long];
     let depth = move |y: f32| if top { y } else { note.h - y };
     // Torn fibres show white beside the gap.
     let mut white = Canvas::new(area, sheet.scale);
     white.paint(area, |px, y| {
         let d = depth(y);
-        step(0.55, 0.1, (note.x(px) - middle(d)).abs() - gape * (1.0 - d / long)) * step(long, 0.8 * long, d)
+        step(
+            0.55,
+            0.1,
+            (note.x(px) - middle(d)).abs() - gape * (1.0 - d / long),
+        ) * step(long, 0.8 * long, d)
     });
     if !note.back {
-        push(sheet, "tear-fibres", white, Ink::bare(&sheet.paper.clone()), 0.75);
+        push(
+            sheet,
+            "tear-fibres",
+            white,
+            Ink::bare(&sheet.paper.clone()),
+            0.75,
+        );
     }
     cut(sheet, note, area, |px, y| {
         let d = depth(y);
@@ -314,11 +455,20 @@ fn tear(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
 fn hole(sheet: &mut Sheet, note: Note, amount: f32, seed: u64) {
     let mut random = Random::new(seed, "hole");
     let r = 0.5 + 3.5 * amount;
-    let (cx, cy) = (random.between(0.12, 0.88) * note.w, random.between(0.15, 0.85) * note.h);
+    let (cx, cy) = (
+        random.between(0.12, 0.88) * note.w,
+        random.between(0.15, 0.85) * note.h,
+    );
     let key = random.word();
-    cut(sheet, note, [cx - 1.3 * r, cy - 1.3 * r, 2.6 * r, 2.6 * r], |x, y| {
-        let (dx, dy) = (x - cx, y - cy);
-        let a = atan2(dy, dx);
-        r * (1.0 + 0.13 * noise(key, 2.0 * cos(a) + 3.0, 2.0 * sin(a) + 3.0)) - (dx * dx + dy * dy).sqrt()
-    });
+    cut(
+        sheet,
+        note,
+        [cx - 1.3 * r, cy - 1.3 * r, 2.6 * r, 2.6 * r],
+        |x, y| {
+            let (dx, dy) = (x - cx, y - cy);
+            let a = atan2(dy, dx);
+            r * (1.0 + 0.13 * noise(key, 2.0 * cos(a) + 3.0, 2.0 * sin(a) + 3.0))
+                - (dx * dx + dy * dy).sqrt()
+        },
+    );
 }
