@@ -97,7 +97,19 @@ fn dials_help() -> String {
     for kind in [DialKind::Defect, DialKind::Wear] {
         text.push_str(&format!("\n--{} NAME=VALUE:\n", kind.as_str()));
         for dial in Dial::ALL.iter().filter(|d| d.kind() == kind) {
-            text.push_str(&format!("  {:<20} {}\n", dial.name(), dial.help()));
+            // Wrapped here: clap would lose the hanging indent.
+            let mut line = format!("  {:<20}", dial.name());
+            for word in dial.help().split(' ') {
+                if line.chars().count() + 1 + word.chars().count() > 78 {
+                    text.push_str(&line);
+                    text.push('\n');
+                    line = " ".repeat(22);
+                }
+                line.push(' ');
+                line.push_str(word);
+            }
+            text.push_str(&line);
+            text.push('\n');
         }
     }
     text.push_str("\nExample:\n  guilloche specimen notes --denomination 100 --defect halftone --wear soil=0.4 --dpi 600");

@@ -286,10 +286,11 @@ impl Scanner {
                     let bed = self.bed_at(x, y, picture.light, seed);
                     let far = (-inside).max(0.0) * 25.4 / self.dpi;
                     // The gap under the note's edge is in shadow.
-                    let shade = if picture.light == Light::Transmitted {
-                        1.0
-                    } else {
+                    let beyond_edge = inside < soft && picture.light != Light::Transmitted;
+                    let shade = if beyond_edge {
                         1.0 - 0.30 * (1.0 - far / 0.5).max(0.0)
+                    } else {
+                        1.0
                     };
                     for (c, b) in colour.iter_mut().zip(bed) {
                         *c = *c * share + b * shade * (1.0 - share);
