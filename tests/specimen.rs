@@ -256,14 +256,24 @@ fn screens_and_dots_and_soft_lines() {
         ring[2] > 1.5 * ring[0] && ring[2] > ring[1] && ring[1] > ring[0],
         "{ring:?}"
     );
-    // A single ink lies on a line in colour: dots of four inks scatter.
-    let scatter = |p: &Printed| {
-        let (r, _) = crop(&p.picture, 0, zone(p, "numeral-large"));
-        let (b, _) = crop(&p.picture, 2, zone(p, "numeral-large"));
-        deviation(&r.iter().zip(&b).map(|(r, b)| r - b).collect::<Vec<_>>())
+    // Along a line of background ink the colour is even; dots of four inks make it jump from pixel to pixel.
+    let background = RectMm {
+        x: 21.0,
+        y: 53.0,
+        width: 14.0,
+        height: 5.0,
     };
-    let dots = [0.0, 0.5, 1.0].map(|v| scatter(&print(Dial::Inkjet, v)));
-    assert!(dots[2] > 1.1 * dots[0], "{dots:?}");
+    let jumps = |p: &Printed| {
+        let (r, width) = crop(&p.picture, 0, background);
+        let (b, _) = crop(&p.picture, 2, background);
+        let chroma: Vec<f32> = r.iter().zip(&b).map(|(r, b)| r - b).collect();
+        let second = chroma
+            .chunks_exact(width)
+            .flat_map(|row| row.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()));
+        mean(&second.collect::<Vec<_>>())
+    };
+    let dots = [0.0, 0.5, 1.0].map(|v| jumps(&print(Dial::Inkjet, v)));
+    assert!(dots[1] > dots[0] && dots[2] > 1.5 * dots[0], "{dots:?}");
     for dial in [Dial::OffsetForIntaglio, Dial::LowResolution] {
         let sharp = [0.0, 0.5, 1.0].map(|v| {
             let p = print(dial, v);
