@@ -4,6 +4,7 @@ mod check;
 mod enroll;
 mod measure;
 mod references;
+mod specimen;
 
 use std::io;
 use std::process::ExitCode;
@@ -56,6 +57,8 @@ struct Arguments {
 enum Command {
     /// Check scans: files, or folders of them
     Check(check::Arguments),
+    /// Draw specimen notes of XTS, a currency of our own, as scans with their truth
+    Specimen(specimen::Arguments),
     /// List, show or verify reference notes
     References(references::Arguments),
     /// Write every measurement of scans as a table
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
         Command::References(arguments) => references::run(arguments),
+        Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
     };

@@ -304,8 +304,10 @@ const SURE: f32 = 0.72;
 /// Least confidence with which a note is called recognised.
 const RECOGNISED: f64 = 0.5;
 
-/// Probability that the best match is right, from its score and the next design's.
+/// Probability that the best match is right, from its score and the next design's. Logistic; right
+/// matches of genuine scans, wear variants, forgeries and pictures scored 0.84 and more, the best
+/// matches of notes whose design was withheld 0.63 and less.
 fn confidence(score: f32, second: f32) -> f64 {
     let (score, lead) = (f64::from(score), f64::from(score - second.max(0.0)));
-    1.0 / (1.0 + (-(20.0 * (score - 0.45) + 10.0 * (lead - 0.1))).exp())
+    1.0 / (1.0 + (-(35.0 * (score - 0.73) + 10.0 * (lead - 0.1).min(0.1))).exp())
 }

@@ -19,6 +19,7 @@ pub mod reference;
 pub mod report;
 pub mod scan;
 pub mod serial;
+pub mod specimen;
 pub mod verdict;
 
 use features::Face;
@@ -172,28 +173,35 @@ fn settled(
         .map(|p| identity.print.apply(p));
         let px_per_mm = side_lengths(&corners).0 / size.width;
         let reach = EDGE_REACH_MM * px_per_mm;
-        let settled = match rectify::seen_near(&found.candidates, &corners, SEEN_REACH_MM * px_per_mm) {
-            Some(seen) => settle(
-                &scan.raster,
-                &seen,
-                SHADOW_MM * px_per_mm,
-                EDGE_SPREAD_MM * px_per_mm,
-                Against::Bed,
-            ),
-            None => settle(
-                &scan.raster,
-                &corners,
-                reach,
-                EDGE_SPREAD_MM * px_per_mm,
-                Against::Margin,
-            ),
-        };
+        let settled =
+            match rectify::seen_near(&found.candidates, &corners, SEEN_REACH_MM * px_per_mm) {
+                Some(seen) => settle(
+                    &scan.raster,
+                    &seen,
+                    SHADOW_MM * px_per_mm,
+                    EDGE_SPREAD_MM * px_per_mm,
+                    Against::Bed,
+                ),
+                None => settle(
+                    &scan.raster,
+                    &corners,
+                    reach,
+                    EDGE_SPREAD_MM * px_per_mm,
+                    Against::Margin,
+                ),
+            };
         return Some((settled, Some(px_per_mm)));
     }
     let likeliest = found.candidates.first()?;
     let reach = 0.02 * rectify::long_side(&likeliest.quad);
     Some((
-        settle(&scan.raster, &likeliest.quad, reach, reach / 2.0, Against::Margin),
+        settle(
+            &scan.raster,
+            &likeliest.quad,
+            reach,
+            reach / 2.0,
+            Against::Margin,
+        ),
         None,
     ))
 }

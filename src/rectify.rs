@@ -107,7 +107,7 @@ pub fn outlines(raster: &Raster) -> Outlines {
 
 /// How much smaller than the print says, and how much larger, an outline may be. Where a note fills the
 /// frame, what is seen against the "bed" of its margin is the border of the print: that is smaller.
-const SIZE: std::ops::Range<f64> = 0.988..1.065;
+const SIZE: std::ops::Range<f64> = 0.98..1.065;
 
 /// The outline seen against the bed that lies within `reach` px of `quad` at every corner and has its
 /// size, its corners in the order of `quad`'s.
@@ -121,8 +121,10 @@ pub fn seen_near(candidates: &[Outline], quad: &Quad, reach: f64) -> Option<Quad
                 seen.rotate_left(turn);
                 let (expected, got) = (side_lengths(quad), side_lengths(&seen));
                 let near = seen.iter().zip(quad).all(|(a, b)| distance(a, b) < reach);
-                (near && SIZE.contains(&(got.0 / expected.0)) && SIZE.contains(&(got.1 / expected.1)))
-                    .then_some(seen)
+                (near
+                    && SIZE.contains(&(got.0 / expected.0))
+                    && SIZE.contains(&(got.1 / expected.1)))
+                .then_some(seen)
             })
         })
 }

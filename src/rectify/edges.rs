@@ -203,7 +203,16 @@ fn settle_side(
     let line = rough.map(|rough| {
         let mut line = rough;
         for _ in 0..2 {
-            let points = crossings(raster, line, a, along, outward, length, spread, margin.is_none());
+            let points = crossings(
+                raster,
+                line,
+                a,
+                along,
+                outward,
+                length,
+                spread,
+                margin.is_none(),
+            );
             line = robust_line(&points, line, 2.0 * spread).unwrap_or(line);
         }
         line
@@ -268,7 +277,9 @@ fn crossings(
                 *colour = [apart_from_shades(*colour, outside), 0.0, 0.0];
             }
         }
-        let (Some(inside), Some(outside)) = (mean(&profile, -reach, -near), mean(&profile, near, reach)) else {
+        let (Some(inside), Some(outside)) =
+            (mean(&profile, -reach, -near), mean(&profile, near, reach))
+        else {
             continue;
         };
         let way: Vec<f32> = outside.iter().zip(inside).map(|(o, i)| o - i).collect();
