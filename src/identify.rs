@@ -16,6 +16,8 @@ use crate::reference::{Design, LAYOUT_COLUMNS, LAYOUT_ROWS, Library};
 pub(crate) const MARGIN: usize = 5;
 /// Designs that are registered after the first look.
 const SHORTLIST: usize = 4;
+/// How much sampling again where the print was found adds to the score at most.
+const REFINING: f32 = 0.3;
 
 /// A layout in a library, ready for comparing.
 #[derive(Debug)]
@@ -62,6 +64,7 @@ struct View {
 struct Match<'a> {
     design: &'a Design,
     side: Side,
+    layout: &'a Plane,
     turned: u16,
     quad: Quad,
     registration: Registration,
@@ -135,8 +138,18 @@ impl<'a> Identifier<'a> {
         let mut found: Vec<Match<'a>> = rough
             .iter()
             .take(SHORTLIST)
-            .filter_map(|(_, template, view)| match_view(template, view, outlines))
+            .filter_map(|(_, template, view)| match_view(template, view))
             .collect();
+        found.sort_by(|a, b| b.registration.score.total_cmp(&a.registration.score));
+        // Once more from where they came out, as long as another could still be the best.
+        let mut best = f32::MIN;
+        for found in &mut found {
+            if found.registration.score + REFINING < best {
+                break;
+            }
+            refine(found, outlines);
+            best = best.max(found.registration.score);
+        }
         found.sort_by(|a, b| b.registration.score.total_cmp(&a.registration.score));
         found
     }
@@ -257,33 +270,38 @@ pub(crate) fn sample(outlines: &Outlines, quad: &Quad) -> Option<PaddedGrid> {
     ))
 }
 
-/// Registers a view with a template, and once more from where it came out.
-fn match_view<'a>(template: &Template<'a>, view: &View, outlines: &Outlines) -> Option<Match<'a>> {
-    let mut quad = view.quad;
-    let mut registration = register(&view.grid, template.layout, MARGIN)?;
-    for _ in 0..2 {
-        let moved = registered_quad(&registration.map, &quad)?;
-        let (before, after) = (side_lengths(&quad), side_lengths(&moved));
-        // A map that halves or doubles the note was voted for by chance.
-        if !(0.6..1.7).contains(&(after.0 / before.0))
-            || !(0.6..1.7).contains(&(after.1 / before.1))
-        {
-            break;
-        }
-        let grid = sample(outlines, &moved)?;
-        let again = register(&grid, template.layout, 2)?;
-        if again.score < registration.score {
-            break;
-        }
-        (quad, registration) = (moved, again);
-    }
+/// Registers a view with a template.
+fn match_view<'a>(template: &Template<'a>, view: &View) -> Option<Match<'a>> {
     Some(Match {
         design: template.design,
         side: template.side,
+        layout: template.layout,
         turned: view.turned,
-        quad,
-        registration,
+        quad: view.quad,
+        registration: register(&view.grid, template.layout, MARGIN)?,
     })
+}
+
+/// Samples and registers again where the reference was found, twice or until it is no better.
+fn refine(found: &mut Match<'_>, outlines: &Outlines) {
+    for _ in 0..2 {
+        let Some(moved) = registered_quad(&found.registration.map, &found.quad) else {
+            return;
+        };
+        let (before, after) = (side_lengths(&found.quad), side_lengths(&moved));
+        // A map that halves or doubles the note was voted for by chance.
+        let sane = |ratio: f64| (0.6..1.7).contains(&ratio);
+        if !sane(after.0 / before.0) || !sane(after.1 / before.1) {
+            return;
+        }
+        let again = sample(outlines, &moved).and_then(|grid| register(&grid, found.layout, 2));
+        match again {
+            Some(again) if again.score >= found.registration.score => {
+                (found.quad, found.registration) = (moved, again);
+            }
+            _ => return,
+        }
+    }
 }
 
 /// Where the corners of the reference lie, given where its cells were found in a sampled outline.

@@ -67,24 +67,28 @@ impl PaddedGrid {
         let mut seen = Array2::zeros(shape);
         let mut sum = 0.0f64;
         let mut count = 0.0f64;
-        for row in 0..shape.0 {
-            for column in 0..shape.1 {
+        let start = 0.25 - margin as f64;
+        let (right, bottom) = (width as f64, height as f64);
+        let cells = grid.rows_mut().into_iter().zip(seen.rows_mut());
+        for (row, (mut values, mut seen)) in cells.enumerate() {
+            let mut lines = [0.0, 0.5]
+                .map(|half| map.along_row(start, start + row as f64 + half, 0.5));
+            for (cell, visible) in values.iter_mut().zip(seen.iter_mut()) {
                 let mut value = 0.0;
                 let mut inside = 0.0;
-                for (dx, dy) in [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)] {
-                    let [x, y] = map.apply([
-                        column as f64 + dx - margin as f64,
-                        row as f64 + dy - margin as f64,
-                    ]);
-                    if x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64 {
-                        value += crate::pixels::bilinear(plane, x, y);
-                        inside += 1.0;
+                for line in &mut lines {
+                    for _ in 0..2 {
+                        let [x, y] = line.next_point();
+                        if x >= 0.0 && y >= 0.0 && x <= right && y <= bottom {
+                            value += crate::pixels::bilinear(plane, x, y);
+                            inside += 1.0;
+                        }
                     }
                 }
                 if inside > 2.0 {
-                    grid[[row, column]] = value / inside;
-                    seen[[row, column]] = 1.0;
-                    sum += f64::from(value / inside);
+                    *cell = value / inside;
+                    *visible = 1.0;
+                    sum += f64::from(*cell);
                     count += 1.0;
                 }
             }
@@ -178,6 +182,37 @@ fn dot(a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>) -> f32 {
     total
 }
 
+/// The place of the greatest value that is a number.
+fn at_of(scores: &Array2<f32>) -> (usize, usize) {
+    let mut best = ((0, 0), f32::MIN);
+    for (at, &score) in scores.indexed_iter() {
+        if score > best.1 {
+            best = (at, score);
+        }
+    }
+    best.0
+}
+
+/// Dot products of `a` with `b` and of `b` with itself.
+fn dots(a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>) -> (f32, f32) {
+    let mut total = (0.0, 0.0);
+    for (x, y) in a.rows().into_iter().zip(b.rows()) {
+        if let (Some(x), Some(y)) = (x.as_slice(), y.as_slice()) {
+            let mut cross = [0.0f32; 8];
+            let mut own = [0.0f32; 8];
+            for (x, y) in x.chunks_exact(8).zip(y.chunks_exact(8)) {
+                for k in 0..8 {
+                    cross[k] += x[k] * y[k];
+                    own[k] += y[k] * y[k];
+                }
+            }
+            total.0 += cross.iter().sum::<f32>();
+            total.1 += own.iter().sum::<f32>();
+        }
+    }
+    total
+}
+
 /// Dot product in eight running sums, which the compiler turns into vector instructions.
 #[inline]
 fn dot_lanes(a: &[f32], b: &[f32]) -> f32 {
@@ -249,24 +284,40 @@ fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<
             if visible < 0.6 || energy <= 0.0 {
                 continue;
             }
-            let mut scores = Array2::<f32>::zeros((side, side));
-            let (mut best, mut at) = (f32::MIN, (0, 0));
-            for dy in 0..side {
-                for dx in 0..side {
-                    let part = window(
-                        &contrast,
-                        y0 + dy..y0 + dy + block_rows,
-                        x0 + dx..x0 + dx + block_columns,
-                    );
-                    let scale = (energy * dot(&part, &part)).sqrt();
-                    let score = if scale > 0.0 {
-                        dot(&patch, &part) / scale
-                    } else {
-                        0.0
-                    };
-                    scores[[dy, dx]] = score;
-                    if score > best {
-                        (best, at) = (score, (dy, dx));
+            let score_at = |dy: usize, dx: usize| {
+                let part = window(
+                    &contrast,
+                    y0 + dy..y0 + dy + block_rows,
+                    x0 + dx..x0 + dx + block_columns,
+                );
+                let (cross, own) = dots(&patch, &part);
+                let scale = (energy * own).sqrt();
+                if scale > 0.0 { cross / scale } else { 0.0 }
+            };
+            let mut scores = Array2::<f32>::from_elem((side, side), f32::NAN);
+            let (mut best, mut at) = (f32::MIN, (radius, radius));
+            let mut look = |y: usize, x: usize, scores: &mut Array2<f32>| {
+                if let Some(score) = scores.get_mut((y, x))
+                    && score.is_nan()
+                {
+                    *score = score_at(y, x);
+                    if *score > best {
+                        (best, at) = (*score, (y, x));
+                    }
+                }
+            };
+            // Structure is a few cells wide, so every other shift shows where the peak is.
+            let coarse = if radius > 2 { 2 } else { 1 };
+            for dy in (0..side).step_by(coarse) {
+                for dx in (0..side).step_by(coarse) {
+                    look(dy, dx, &mut scores);
+                }
+            }
+            for _ in 0..2 {
+                let (y, x) = at_of(&scores);
+                for dy in y.saturating_sub(1)..=y + 1 {
+                    for dx in x.saturating_sub(1)..=x + 1 {
+                        look(dy, dx, &mut scores);
                     }
                 }
             }
@@ -279,7 +330,10 @@ fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<
                 };
                 index as f64 + f64::from(fine) - radius as f64
             };
-            let value = |y: usize, x: usize| scores.get((y, x)).copied().unwrap_or(best);
+            let value = |y: usize, x: usize| {
+                let score = scores.get((y, x)).copied().unwrap_or(best);
+                if score.is_nan() { best } else { score }
+            };
             let dy = offset(
                 at.0,
                 value(at.0.wrapping_sub(1), at.1),
