@@ -16,6 +16,8 @@ use crate::reference::{Design, LAYOUT_COLUMNS, LAYOUT_ROWS, Library};
 pub(crate) const MARGIN: usize = 5;
 /// Designs that are registered after the first look.
 const SHORTLIST: usize = 4;
+/// Share of the best first look that a third and fourth design must reach.
+const PROMISING: f32 = 0.6;
 /// How much sampling again where the print was found adds to the score at most.
 const REFINING: f32 = 0.3;
 
@@ -135,9 +137,14 @@ impl<'a> Identifier<'a> {
             })
             .collect();
         rough.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let enough = rough.first().map_or(0.0, |best| PROMISING * best.0);
         let mut found: Vec<Match<'a>> = rough
             .iter()
-            .take(SHORTLIST)
+            .enumerate()
+            .take_while(|(rank, (agreement, ..))| {
+                *rank < 2 || (*rank < SHORTLIST && *agreement > enough)
+            })
+            .map(|(_, candidate)| candidate)
             .filter_map(|(_, template, view)| match_view(template, view))
             .collect();
         found.sort_by(|a, b| b.registration.score.total_cmp(&a.registration.score));

@@ -155,25 +155,33 @@ fn settle_side(
     let nearness = |s: f64| (-0.5 * (s / spread).powi(2)).exp() as f32;
 
     // Every line from a position at one end to one at the other: which has most step along it?
-    let tilt = (POSITIONS / 6) as isize;
+    let tilt = POSITIONS / 6;
     let mut best = (0.0f32, 0usize, 0usize, 0.0f32);
-    for first in 0..POSITIONS {
-        for change in -tilt..=tilt {
-            let last = first as isize + change;
-            if last < 0 || last >= POSITIONS as isize {
+    for rise in 0..=2 * tilt {
+        // Where each profile meets a line that starts at position 0, `tilt` up.
+        let offsets: Vec<usize> = (0..PROFILES)
+            .map(|profile| {
+                let part = profile as f64 / (PROFILES - 1) as f64;
+                (tilt as f64 + (rise as f64 - tilt as f64) * part).round() as usize
+            })
+            .collect();
+        for first in 0..POSITIONS {
+            let last = first + rise;
+            if last < tilt || last - tilt >= POSITIONS {
                 continue;
             }
-            let mut sum = 0.0;
-            for profile in 0..PROFILES {
-                let t = profile as f64 / (PROFILES - 1) as f64;
-                let at = (first as f64 + change as f64 * t).round() as usize;
-                sum += steps[[profile, at.min(POSITIONS - 1)]];
-            }
+            let last = last - tilt;
+            let sum: f32 = steps
+                .rows()
+                .into_iter()
+                .zip(&offsets)
+                .filter_map(|(row, offset)| row.get((first + offset).checked_sub(tilt)?).copied())
+                .sum();
             let mean = sum / PROFILES as f32;
             let middle = (first as f64 + last as f64) / 2.0;
             let score = mean * nearness((middle - (POSITIONS / 2) as f64) * step);
             if score > best.0 {
-                best = (score, first, last as usize, mean);
+                best = (score, first, last, mean);
             }
         }
     }

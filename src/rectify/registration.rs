@@ -71,8 +71,8 @@ impl PaddedGrid {
         let (right, bottom) = (width as f64, height as f64);
         let cells = grid.rows_mut().into_iter().zip(seen.rows_mut());
         for (row, (mut values, mut seen)) in cells.enumerate() {
-            let mut lines = [0.0, 0.5]
-                .map(|half| map.along_row(start, start + row as f64 + half, 0.5));
+            let mut lines =
+                [0.0, 0.5].map(|half| map.along_row(start, start + row as f64 + half, 0.5));
             for (cell, visible) in values.iter_mut().zip(seen.iter_mut()) {
                 let mut value = 0.0;
                 let mut inside = 0.0;
