@@ -8,6 +8,7 @@
 pub mod batch;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod compare;
 pub mod enroll;
 pub mod features;
 pub mod history;

@@ -1,0 +1,306 @@
+//! Evidence: how rare the readings of one object are among those of genuine ones.
+//!
+//! Readings come in groups (one measurement) of places (where it was made). Each reading is brought to
+//! robust units of its own place. A group then speaks twice: by its oddest place, which one altered
+//! place moves, and by the mean of its places, which a change everywhere moves. Both are ranked among
+//! the same figures of the genuine objects, each computed with spreads that had not seen that object
+//! (cross-conformal, five folds), and beyond the largest of them by a fitted tail.
+//!
+//! Groups depend on each other in unknown ways, so they are combined by Bonferroni's rule, which holds
+//! under any dependence: the least p-value times the number of groups examined.
+
+use std::collections::BTreeMap;
+
+use ndarray::Array2;
+
+use super::robust::Spread;
+use super::tail::{Rarity, Tail};
+
+/// Folds of the cross-fit.
+const FOLDS: usize = 5;
+/// Least genuine objects that make a comparison.
+pub const LEAST_OBJECTS: usize = 8;
+/// Deviations are cut here: beyond, all are equally impossible.
+const CUT: f64 = 1e4;
+
+/// Which way a reading is odd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Odd {
+    /// Only greater values are.
+    Above,
+    /// Only smaller ones.
+    Below,
+    /// Either.
+    Both,
+}
+
+impl Odd {
+    fn oddness(self, spread: &Spread, value: f64) -> f64 {
+        let deviation = spread.deviation(value).clamp(-CUT, CUT);
+        match self {
+            Self::Above => deviation,
+            Self::Below => -deviation,
+            Self::Both => deviation.abs(),
+        }
+    }
+}
+
+/// Readings of genuine objects in one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Genuine {
+    /// Names of the places, one a column.
+    pub places: Vec<String>,
+    /// Scans × places; NaN where nothing was measured.
+    pub values: Array2<f64>,
+    /// Which object each scan (row) is of.
+    pub objects: Vec<usize>,
+    /// Which way readings are odd.
+    pub odd: Odd,
+    /// Least spread that is believed, in the unit of the readings.
+    pub least_spread: f64,
+}
+
+/// A group fitted to genuine objects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    odd: Odd,
+    spreads: BTreeMap<String, Spread>,
+    oddest: Tail,
+    mean: Tail,
+    objects: usize,
+}
+
+/// How rare the readings of one group are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// Probability that a genuine object reads at least as oddly.
+    pub rarity: Rarity,
+    /// The oddest place.
+    pub place: String,
+    /// What was read there.
+    pub value: f64,
+    /// What nearly all genuine objects read there: three spreads about the centre.
+    pub expected: [f64; 2],
+    /// True where the places together, not one of them, are what is odd.
+    pub overall: bool,
+    /// Genuine objects compared with.
+    pub objects: usize,
+}
+
+impl Model {
+    /// Fits a group; `None` where too few objects were measured.
+    pub fn fit(genuine: &Genuine) -> Option<Self> {
+        let mut objects = genuine.objects.clone();
+        objects.sort_unstable();
+        objects.dedup();
+        if objects.len() < LEAST_OBJECTS {
+            return None;
+        }
+        let spreads = spreads(genuine, |_| true);
+        if spreads.is_empty() {
+            return None;
+        }
+        let (mut oddest, mut means) = (Vec::new(), Vec::new());
+        for fold in 0..FOLDS {
+            let fitted = self::spreads(genuine, |object| object % FOLDS != fold);
+            for (row, object) in genuine.values.rows().into_iter().zip(&genuine.objects) {
+                if object % FOLDS != fold {
+                    continue;
+                }
+                let readings = genuine
+                    .places
+                    .iter()
+                    .map(String::as_str)
+                    .zip(row.iter().copied());
+                if let Some(summary) = summarise(&fitted, genuine.odd, readings) {
+                    oddest.push(summary.oddest);
+                    means.push(summary.mean);
+                }
+            }
+        }
+        Some(Self {
+            odd: genuine.odd,
+            spreads,
+            oddest: Tail::fit(oddest)?,
+            mean: Tail::fit(means)?,
+            objects: objects.len(),
+        })
+    }
+
+    /// How rare readings are, place by place; `None` where none is of a place that genuine objects
+    /// have.
+    pub fn judge<'a>(
+        &self,
+        readings: impl IntoIterator<Item = (&'a str, f64)>,
+    ) -> Option<Evidence> {
+        let summary = summarise(&self.spreads, self.odd, readings)?;
+        let (oddest, mean) = (
+            self.oddest.rarity(summary.oddest),
+            self.mean.rarity(summary.mean),
+        );
+        let overall = mean.p < oddest.p;
+        let rarer = if overall { mean } else { oddest };
+        let spread = self.spreads.get(summary.place)?;
+        Some(Evidence {
+            // The group speaks twice.
+            rarity: Rarity {
+                p: (2.0 * rarer.p).min(1.0),
+                ..rarer
+            },
+            place: summary.place.to_owned(),
+            value: summary.value,
+            expected: [
+                spread.centre - 3.0 * spread.below,
+                spread.centre + 3.0 * spread.above,
+            ],
+            overall,
+            objects: self.objects,
+        })
+    }
+}
+
+/// Spreads of the places over the objects kept.
+fn spreads(genuine: &Genuine, keep: impl Fn(usize) -> bool) -> BTreeMap<String, Spread> {
+    genuine
+        .places
+        .iter()
+        .zip(genuine.values.columns())
+        .filter_map(|(place, column)| {
+            let kept = column
+                .iter()
+                .zip(&genuine.objects)
+                .filter(|(_, object)| keep(**object))
+                .map(|(v, _)| *v);
+            Some((place.clone(), Spread::of(kept, genuine.least_spread)?))
+        })
+        .collect()
+}
+
+struct Summary<'a> {
+    oddest: f64,
+    mean: f64,
+    place: &'a str,
+    value: f64,
+}
+
+fn summarise<'a>(
+    spreads: &BTreeMap<String, Spread>,
+    odd: Odd,
+    readings: impl IntoIterator<Item = (&'a str, f64)>,
+) -> Option<Summary<'a>> {
+    let mut best: Option<Summary<'a>> = None;
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (place, value) in readings {
+        let Some(spread) = spreads.get(place).filter(|_| value.is_finite()) else {
+            continue;
+        };
+        let oddness = odd.oddness(spread, value);
+        sum += oddness;
+        count += 1.0;
+        if best.as_ref().is_none_or(|b| oddness > b.oddest) {
+            best = Some(Summary {
+                oddest: oddness,
+                mean: 0.0,
+                place,
+                value,
+            });
+        }
+    }
+    best.map(|b| Summary {
+        mean: sum / count,
+        ..b
+    })
+}
+
+/// The p-value of the rarest of several groups, whatever their dependence.
+pub fn combined(p_values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut count = 0.0;
+    let mut least = f64::INFINITY;
+    for p in p_values {
+        count += 1.0;
+        least = least.min(p);
+    }
+    (count > 0.0).then(|| (count * least).min(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A fixed sequence that looks normal: sums of twelve uniform values.
+    struct Normal(u64);
+
+    impl Normal {
+        fn next(&mut self) -> f64 {
+            (0..12)
+                .map(|_| {
+                    self.0 = self
+                        .0
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    (self.0 >> 11) as f64 / (1u64 << 53) as f64
+                })
+                .sum::<f64>()
+                - 6.0
+        }
+    }
+
+    fn genuine(n: usize, seed: u64) -> Genuine {
+        let mut normal = Normal(seed);
+        let centres = [1.0, 20.0, -3.0];
+        Genuine {
+            places: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            values: Array2::from_shape_fn((n, 3), |(_, c)| centres[c] + normal.next()),
+            objects: (0..n).collect(),
+            odd: Odd::Above,
+            least_spread: 1e-6,
+        }
+    }
+
+    #[test]
+    fn genuine_objects_are_called_rare_no_oftener_than_stated() {
+        let mut normal = Normal(99);
+        for n in [30, 100] {
+            let model = Model::fit(&genuine(n, 7)).unwrap();
+            let trials = 20_000;
+            let mut rare = [0usize; 2];
+            for _ in 0..trials {
+                let readings = [
+                    ("a", 1.0 + normal.next()),
+                    ("b", 20.0 + normal.next()),
+                    ("c", -3.0 + normal.next()),
+                ];
+                let p = model.judge(readings).unwrap().rarity.p;
+                rare[0] += usize::from(p <= 0.01);
+                rare[1] += usize::from(p <= 0.001);
+            }
+            assert!(rare[0] as f64 <= 0.013 * trials as f64, "{n}: {rare:?}");
+            assert!(rare[1] as f64 <= 0.002 * trials as f64, "{n}: {rare:?}");
+        }
+    }
+
+    #[test]
+    fn one_altered_place_and_a_change_everywhere_are_both_seen() {
+        let model = Model::fit(&genuine(64, 3)).unwrap();
+        let one = model.judge([("a", 1.0), ("b", 45.0), ("c", -3.0)]).unwrap();
+        assert!(one.rarity.p < 1e-4 && one.place == "b" && !one.overall);
+        let all = model.judge([("a", 5.5), ("b", 24.5), ("c", 1.5)]).unwrap();
+        assert!(all.rarity.p < 1e-3, "{}", all.rarity.p);
+    }
+
+    #[test]
+    fn what_was_not_measured_says_nothing() {
+        let model = Model::fit(&genuine(64, 3)).unwrap();
+        assert!(model.judge([("a", f64::NAN)]).is_none());
+        assert!(model.judge([("elsewhere", 1.0)]).is_none());
+        assert!(Model::fit(&genuine(LEAST_OBJECTS - 1, 3)).is_none());
+    }
+
+    #[test]
+    fn combining_is_bonferroni() {
+        assert_eq!(combined([0.5, 0.01, 0.2]), Some(0.03));
+        assert_eq!(combined([]), None);
+        assert_eq!(combined([0.9, 0.8]), Some(1.0));
+    }
+}

@@ -1,0 +1,151 @@
+//! How rare a value is: conformal where values were seen, extrapolated beyond.
+
+use super::robust::{quantile, sorted};
+
+/// Share of the values that the tail is fitted to.
+const TAIL: f64 = 0.25;
+/// Least values in the tail for a fit.
+const LEAST: usize = 8;
+/// Bounds of the tail's shape. Below the lower one the tail would end, or fall off as fast as
+/// an exponential, which few values cannot show; the upper one has no variance.
+const SHAPE: (f64, f64) = (0.1, 0.5);
+
+/// How rare a value is among genuine ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rarity {
+    /// Probability that a genuine value is at least as large.
+    pub p: f64,
+    /// True where it is less than any number of values seen could show, and a fitted tail says it.
+    pub extrapolated: bool,
+}
+
+/// Genuine values and a generalised Pareto tail fitted to the largest quarter of them by
+/// probability-weighted moments (Hosking & Wallis, Technometrics 29, 1987).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tail {
+    sorted: Vec<f64>,
+    threshold: f64,
+    scale: f64,
+    shape: f64,
+}
+
+impl Tail {
+    /// Of genuine values; `None` for fewer than four.
+    pub fn fit(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let sorted = sorted(values);
+        let n = sorted.len();
+        if n < 4 {
+            return None;
+        }
+        let exceeding = ((n as f64 * TAIL).round() as usize).max(LEAST.min(n - 1));
+        let threshold = sorted.get(n - exceeding - 1).copied()?;
+        let excess: Vec<f64> = sorted
+            .get(n - exceeding..)?
+            .iter()
+            .map(|v| v - threshold)
+            .collect();
+        let m = excess.len() as f64;
+        let mean = excess.iter().sum::<f64>() / m;
+        // The second probability-weighted moment: weights fall from 1 at the smallest excess to 0.
+        let weighted = excess
+            .iter()
+            .enumerate()
+            .map(|(i, x)| x * (1.0 - (i as f64 + 0.65) / m))
+            .sum::<f64>()
+            / m;
+        let free = 2.0 - mean / (mean - 2.0 * weighted).max(1e-12);
+        // In Hosking's sign the shape is negated.
+        let shape = if free.is_finite() {
+            free.clamp(SHAPE.0, SHAPE.1)
+        } else {
+            SHAPE.0
+        };
+        let spread = quantile(&sorted, 0.75)? - quantile(&sorted, 0.25)?;
+        let scale = (mean * (1.0 - shape)).max(0.05 * spread).max(1e-9);
+        Some(Self {
+            threshold,
+            scale,
+            shape,
+            sorted,
+        })
+    }
+
+    /// How rare a value at least as large is. Among the values seen: the conformal p-value
+    /// (1 + values at least as large) / (n + 1); beyond the largest: the fitted tail, where that is less.
+    pub fn rarity(&self, value: f64) -> Rarity {
+        let n = self.sorted.len();
+        let below = self.sorted.partition_point(|v| *v < value);
+        let conformal = (n - below + 1) as f64 / (n + 1) as f64;
+        let excess = value - self.threshold;
+        if below < n || excess <= 0.0 {
+            return Rarity {
+                p: conformal,
+                extrapolated: false,
+            };
+        }
+        let exceeding = self.sorted.partition_point(|v| *v <= self.threshold);
+        let share = (n - exceeding) as f64 / n as f64;
+        let tail = share * (1.0 + self.shape * excess / self.scale).powf(-1.0 / self.shape);
+        Rarity {
+            p: tail.min(conformal),
+            extrapolated: tail < conformal,
+        }
+    }
+
+    /// The least p-value that was seen rather than extrapolated.
+    pub fn floor(&self) -> f64 {
+        1.0 / (self.sorted.len() + 1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Quantiles of the standard exponential distribution: its own tail at any threshold.
+    fn exponential(n: usize) -> Vec<f64> {
+        (0..n)
+            .map(|i| -(1.0 - (i as f64 + 0.5) / n as f64).ln())
+            .collect()
+    }
+
+    #[test]
+    fn seen_values_have_conformal_p_values() {
+        let tail = Tail::fit((1..=99).map(f64::from)).unwrap();
+        assert!((tail.rarity(50.0).p - 0.51).abs() < 1e-9);
+        assert!(!tail.rarity(50.0).extrapolated);
+        assert!((tail.floor() - 0.01).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_tail_of_an_exponential_is_not_understated() {
+        let tail = Tail::fit(exponential(200)).unwrap();
+        for value in [7.0, 9.0, 12.0] {
+            let rarity = tail.rarity(value);
+            let truth = f64::exp(-value);
+            assert!(rarity.extrapolated);
+            assert!(rarity.p >= truth, "{} for {truth}", rarity.p);
+            assert!(rarity.p < 400.0 * truth, "{} for {truth}", rarity.p);
+        }
+    }
+
+    #[test]
+    fn rarer_is_rarer() {
+        let tail = Tail::fit(exponential(60)).unwrap();
+        let mut last = 1.0;
+        for i in 0..200 {
+            let p = tail.rarity(f64::from(i) * 0.2).p;
+            assert!(p <= last + 1e-12);
+            last = p;
+        }
+        assert!(last < 1e-4);
+    }
+
+    #[test]
+    fn constant_values_do_not_make_everything_rare() {
+        let tail = Tail::fit(vec![1.0; 40]).unwrap();
+        assert!(tail.rarity(1.0).p > 0.9);
+        assert!(tail.rarity(2.0).p.is_finite());
+    }
+}
