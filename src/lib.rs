@@ -8,6 +8,7 @@
 pub mod batch;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod compare;
 pub mod enroll;
 pub mod features;
 pub mod history;
@@ -19,7 +20,10 @@ pub mod reference;
 pub mod report;
 pub mod scan;
 pub mod serial;
+pub mod structure;
 pub mod verdict;
+
+use std::sync::OnceLock;
 
 use features::Face;
 use identify::{Identifier, Identity};
@@ -65,6 +69,7 @@ impl Exhibit<'_> {
             print: identity.print,
             px_per_mm: self.record.px_per_mm?,
             outline: self.outline.clone()?,
+            view: OnceLock::new(),
         })
     }
 }

@@ -1,0 +1,3 @@
+//! Numeric kernels: what is measured on planes, without knowing what they show.
+
+pub mod align;
