@@ -51,8 +51,6 @@ pub struct View {
     pub straight: Straight,
     /// Moved onto the reference's main printing.
     pub aligned: Aligned,
-    /// What the main printing does not explain, in its frame.
-    pub residual: Plane,
     /// How much each cell tells, main printing.
     pub print_weight: Plane,
     /// How much each cell tells, overprint.
@@ -64,7 +62,7 @@ pub struct View {
 impl View {
     /// How a zone agrees with its reference where it fits best.
     pub fn agreement(&self, zone: &Zone, structure: &Structure) -> (Agreement, [f64; 2]) {
-        let part = structure::part(zone.rect_mm, self.residual.dim());
+        let part = structure::part(zone.rect_mm, self.aligned.contrast.dim());
         if let Some((zones, overprint)) = &self.overprint
             && let Some(shift) = zones
                 .iter()
@@ -73,7 +71,7 @@ impl View {
         {
             let by = [shift.dy, shift.dx];
             let found = agreement(
-                &self.residual,
+                &self.aligned.contrast,
                 &structure.overprint.mean,
                 &self.overprint_weight,
                 part,
@@ -131,7 +129,6 @@ impl Face<'_> {
             Some(&self.outline.quad),
         );
         let aligned = Aligned::new(&straight, &structure.print.mean);
-        let residual = aligned.residual(&structure.print.mean);
         let overprinted: Vec<&Zone> = self
             .design
             .zones
@@ -141,9 +138,9 @@ impl Face<'_> {
         let overprint = (!overprinted.is_empty()).then(|| {
             let parts: Vec<Part> = overprinted
                 .iter()
-                .map(|zone| structure::part(zone.rect_mm, residual.dim()))
+                .map(|zone| structure::part(zone.rect_mm, aligned.contrast.dim()))
                 .collect();
-            let found = structure::find_overprint(&residual, &structure.overprint.mean, &parts);
+            let found = structure::find_overprint(&aligned.contrast, &structure.sought(), &parts);
             (overprinted.iter().map(|z| z.id.clone()).collect(), found)
         });
         let mut print_weight = structure.print.precision(SPREAD_FLOOR);
@@ -153,7 +150,6 @@ impl Face<'_> {
         Ok(View {
             straight,
             aligned,
-            residual,
             print_weight,
             overprint_weight,
             overprint,

@@ -5,8 +5,7 @@
 //!
 //! **How it is measured.** The side is straightened at 72 dpi and turned into normalised local
 //! contrast, so that ink colour, soil and light fall out. Its blocks are aligned with the reference
-//! one by one, the overprint once more on what the main printing leaves unexplained. For each zone:
-//! one minus the correlation with the mean of the enrolled notes, each cell weighted by the inverse
+//! one by one; the overprint, which floats against the engraving, is found by itself. For each zone: one minus the correlation with the mean of the enrolled notes, each cell weighted by the inverse
 //! of its variance over them.
 //!
 //! **Unit.** None: 0 where the zone is like the mean of genuine notes, 1 where it shows nothing of
@@ -50,7 +49,7 @@ impl Feature for ZoneStructure {
             .filter(|zone| zone.side == face.side && zone.print != Process::Paper)
             .map(|zone| {
                 let result = face.view().and_then(|(view, structure)| {
-                    let cells = part(zone.rect_mm, view.residual.dim());
+                    let cells = part(zone.rect_mm, view.aligned.contrast.dim());
                     if seen_share(&view.aligned.seen, cells) < LEAST_SEEN {
                         return Err(Unmeasured::Covered("most of it is not to be seen".to_owned()));
                     }
