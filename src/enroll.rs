@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use crate::compare::align::Part;
+use crate::compare::tiles::{Detail, detail};
 use crate::identify::{MARGIN, cells, grown, lying, registered_quad, sample};
 use crate::note::{Side, SizeMm};
 use crate::pixels::{Plane, Raster};
@@ -18,7 +19,10 @@ use crate::rectify::{Origin, Outlines, Quad, outlines, side_lengths};
 use crate::reference::{
     Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, Process, Zone, add_structure,
 };
-use crate::structure::{LEAST_PX_PER_MM, Reduced, Straight, Structure, learn, part, shape};
+use crate::structure::{
+    DETAIL_PX_PER_MM, ExpectedDetail, LEAST_PX_PER_MM, Reduced, Straight, Structure, learn, part,
+    shape,
+};
 
 /// A scan whose structure agrees less than this with the others of its side is no note of the design,
 /// or too poor to learn from.
@@ -66,6 +70,7 @@ struct Sheet {
     registered: Option<Quad>,
     px_per_mm: f64,
     reduced: Option<Reduced>,
+    detail: Option<Detail>,
 }
 
 /// Measures one side from scans of genuine notes. The first scan must lie upright; the others may lie
@@ -100,6 +105,7 @@ pub fn measure_side(
             registered: None,
             px_per_mm: 0.0,
             reduced: None,
+            detail: None,
         };
         let found = match &mean {
             None => sheet.quads.first().map(|quad| (*quad, 1.0)),
@@ -123,6 +129,11 @@ pub fn measure_side(
         sheet.px_per_mm = px_per_mm;
         if !provenance.layout_only && px_per_mm >= LEAST_PX_PER_MM {
             sheet.reduced = Some(Reduced::new(&raster, px_per_mm));
+            if px_per_mm >= DETAIL_PX_PER_MM {
+                // Tiles are large against what the second round moves.
+                sheet.detail = Homography::from_rectangle(size.width, size.height, &quad)
+                    .map(|print| detail(&raster, &print, size));
+            }
         }
         sheets.push(sheet);
     }
@@ -180,7 +191,8 @@ fn structure(sheets: &[Sheet], side: Side, size: SizeMm, zones: &[Zone]) -> Opti
         .filter(|zone| zone.side == side && zone.print == Process::Letterpress)
         .map(|zone| part(zone.rect_mm, shape(size)))
         .collect();
-    learn(&notes, &overprint)
+    let details: Vec<Detail> = sheets.iter().filter_map(|s| s.detail.clone()).collect();
+    learn(&notes, &overprint, ExpectedDetail::learn(&details))
 }
 
 /// Outlines that may be the note, both ways up unless it is known to lie upright; likeliest first.

@@ -3,6 +3,12 @@
 //! A feature is one file below `features/`; its doc comment is the page that `explain` prints. A
 //! feature measures; what a measurement means is decided by comparing it with genuine notes.
 
+pub mod dimensions;
+pub mod foreign_marks;
+pub mod overprint_register;
+pub mod seams;
+pub mod value_consistency;
+pub mod visible_thread;
 pub mod zone_structure;
 
 use std::sync::OnceLock;
@@ -15,6 +21,7 @@ use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 use crate::reference::{Design, Process, Zone};
 use crate::scan::JpegInfo;
+use crate::wear::{self, Wear};
 use crate::structure::{
     self, Aligned, LEAST_PX_PER_MM, Overprint, Reduced, SPREAD_FLOOR, Straight, Structure,
 };
@@ -51,12 +58,16 @@ pub struct View {
     pub straight: Straight,
     /// Moved onto the reference's main printing.
     pub aligned: Aligned,
+    /// 1 where the side is to be seen, 0 where it is cut off or folded away.
+    pub open: Plane,
     /// How much each cell tells, main printing.
     pub print_weight: Plane,
     /// How much each cell tells, overprint.
     pub overprint_weight: Plane,
     /// The zones with overprint, and where it was found; `None` where the side has none.
     pub overprint: Option<(Vec<String>, Overprint)>,
+    /// What use has done to it.
+    pub wear: Wear,
 }
 
 impl View {
@@ -141,13 +152,25 @@ impl Face<'_> {
                 .map(|zone| structure::part(zone.rect_mm, aligned.contrast.dim()))
                 .collect();
             let found = structure::find_overprint(&aligned.contrast, &structure.sought(), &parts);
-            (overprinted.iter().map(|z| z.id.clone()).collect(), found)
+            (
+                overprinted
+                    .iter()
+                    .map(|z| z.id.clone())
+                    .collect::<Vec<String>>(),
+                found,
+            )
         });
+        let hidden = wear::hidden_corners(&straight);
+        let open = &aligned.seen * &hidden.mapv(|h| 1.0 - h);
         let mut print_weight = structure.print.precision(SPREAD_FLOOR);
-        print_weight *= &aligned.seen;
+        print_weight *= &open;
         let mut overprint_weight = structure.overprint.precision(SPREAD_FLOOR);
-        overprint_weight *= &aligned.seen;
+        overprint_weight *= &open;
+        let excused = excused(&overprinted, overprint.as_ref(), aligned.contrast.dim());
+        let wear = wear::measure(&straight, &aligned, structure, hidden, &excused);
         Ok(View {
+            wear,
+            open,
             straight,
             aligned,
             print_weight,
@@ -160,6 +183,29 @@ impl Face<'_> {
     pub fn crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
         resample::crop(self.raster, &self.print, rect, px_per_mm)
     }
+}
+
+/// 1 where overprint was found, with a millimetre around it.
+fn excused(
+    zones: &[&Zone],
+    overprint: Option<&(Vec<String>, Overprint)>,
+    shape: (usize, usize),
+) -> Plane {
+    let mut out = Plane::zeros(shape);
+    for (zone, shift) in zones.iter().zip(overprint.iter().flat_map(|o| &o.1.elements)) {
+        let moved = RectMm {
+            x: zone.rect_mm.x + shift.dx / structure::CELLS_PER_MM,
+            y: zone.rect_mm.y + shift.dy / structure::CELLS_PER_MM,
+            ..zone.rect_mm
+        };
+        let part = structure::part(moved.grown(1.0), shape);
+        for row in part.top..part.top + part.rows {
+            for column in part.left..part.left + part.columns {
+                out[[row, column]] = 1.0;
+            }
+        }
+    }
+    out
 }
 
 /// What a feature needs to be examined at all.
@@ -234,7 +280,15 @@ pub trait Feature: Sync {
 
 /// Every feature, in the order of reports.
 pub fn all() -> Vec<&'static dyn Feature> {
-    vec![&zone_structure::ZoneStructure]
+    vec![
+        &dimensions::Dimensions,
+        &zone_structure::ZoneStructure,
+        &value_consistency::ValueConsistency,
+        &overprint_register::OverprintRegister,
+        &seams::Seams,
+        &foreign_marks::ForeignMarks,
+        &visible_thread::VisibleThread,
+    ]
 }
 
 /// Measures every feature that applies to this side in this light.

@@ -22,6 +22,7 @@ pub mod scan;
 pub mod serial;
 pub mod structure;
 pub mod verdict;
+pub mod wear;
 
 use std::sync::OnceLock;
 

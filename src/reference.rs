@@ -12,8 +12,9 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::align::Expected;
+use crate::compare::tiles;
 use crate::note::{Currency, Light, RectMm, Side, SizeMm};
-use crate::structure::{self, Structure};
+use crate::structure::{self, ExpectedDetail, Structure};
 
 /// Rows of a layout plane: cells down the note's height.
 pub const LAYOUT_ROWS: usize = 56;
@@ -462,7 +463,7 @@ const MEAN_STEPS: f32 = 40.0;
 const DEVIATION_STEPS: f32 = 80.0;
 
 /// Writes a side's structure as bytes: `print-mean`, `print-deviation`, `overprint-mean`,
-/// `overprint-deviation`.
+/// `overprint-deviation`; and its detail by tiles, where that was measured.
 ///
 /// # Errors
 /// When the archive cannot be written.
@@ -480,6 +481,12 @@ pub fn add_structure<W: io::Write + io::Seek>(
             .mapv(|v| (v * DEVIATION_STEPS).round() as u8);
         npz.add_array(format!("{name}-mean"), &mean)?;
         npz.add_array(format!("{name}-deviation"), &deviation)?;
+    }
+    if let Some(detail) = &structure.detail {
+        for (name, expected) in [("luma", &detail.luma), ("colour", &detail.colour)] {
+            npz.add_array(format!("{name}-detail-mean"), &expected.mean)?;
+            npz.add_array(format!("{name}-detail-deviation"), &expected.deviation)?;
+        }
     }
     Ok(())
 }
@@ -519,9 +526,33 @@ fn read_structure(
             deviation: deviation.mapv(|v| f32::from(v) / DEVIATION_STEPS),
         })
     };
+    let (print, overprint) = (read("print")?, read("overprint")?);
+    let detail = if names.iter().any(|n| n.starts_with("luma-detail-mean")) {
+        let mut read = |name: &str| -> Result<Expected, ReferenceError> {
+            let mut plane = |key: String| -> Result<Array2<f32>, ReferenceError> {
+                let plane: Array2<f32> = npz.by_name(&key).map_err(|e| refuse(&key, &e))?;
+                let wanted = tiles::shape(size);
+                if plane.dim() != wanted || plane.iter().any(|v| !v.is_finite()) {
+                    return Err(refuse(&key, &format!("not {wanted:?} numbers")));
+                }
+                Ok(plane)
+            };
+            Ok(Expected {
+                mean: plane(format!("{name}-detail-mean"))?,
+                deviation: plane(format!("{name}-detail-deviation"))?,
+            })
+        };
+        Some(ExpectedDetail {
+            luma: read("luma")?,
+            colour: read("colour")?,
+        })
+    } else {
+        None
+    };
     Ok(Some(Structure {
-        print: read("print")?,
-        overprint: read("overprint")?,
+        print,
+        overprint,
+        detail,
     }))
 }
 

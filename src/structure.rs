@@ -9,6 +9,7 @@
 use ndarray::Zip;
 
 use crate::compare::align::{Expected, Padded, Part, ShiftField, Shift, correlations, peak};
+use crate::compare::tiles::Detail;
 use crate::note::{RectMm, SizeMm};
 use crate::pixels::{Plane, Planes, Raster, luma};
 use crate::rectify::Quad;
@@ -17,6 +18,9 @@ use crate::rectify::registration::local_contrast;
 
 /// Cells for a millimetre of the note: 72 dpi, the finest plane that a reference note may hold.
 pub const CELLS_PER_MM: f64 = 72.0 / 25.4;
+
+/// Least resolution at which fine detail is enrolled, scan px/mm.
+pub const DETAIL_PX_PER_MM: f64 = 7.0;
 
 /// Least resolution of a scan for a plane of this fineness, scan px/mm.
 pub const LEAST_PX_PER_MM: f64 = 3.5;
@@ -188,6 +192,38 @@ pub struct Structure {
     pub print: Expected,
     /// The same aligned on the overprint; 0 outside of its zones.
     pub overprint: Expected,
+    /// Fine detail by tiles; none where the enrolled scans were too coarse for it.
+    pub detail: Option<ExpectedDetail>,
+}
+
+/// What genuine notes show of fine detail, tile by tile, each note's mean taken off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExpectedDetail {
+    /// Of luma.
+    pub luma: Expected,
+    /// Of colour.
+    pub colour: Expected,
+}
+
+impl ExpectedDetail {
+    /// Learns it from several notes. `None` without notes.
+    pub fn learn(notes: &[Detail]) -> Option<Self> {
+        let levelled = |pick: fn(&Detail) -> &Plane| -> Vec<(Plane, Plane)> {
+            notes
+                .iter()
+                .map(|note| {
+                    let seen = note.seen.mapv(|s| f32::from(u8::from(s)));
+                    let mean = (pick(note) * &seen).sum() / seen.sum().max(1.0);
+                    (pick(note) - mean, seen)
+                })
+                .collect()
+        };
+        let (luma, colour) = (levelled(|n| &n.luma), levelled(|n| &n.colour));
+        Some(Self {
+            luma: Expected::over(luma.iter().map(|(v, s)| (v, s)))?,
+            colour: Expected::over(colour.iter().map(|(v, s)| (v, s)))?,
+        })
+    }
 }
 
 impl Structure {
@@ -268,7 +304,11 @@ const ROUNDS: usize = 3;
 
 /// Learns the structure of a side from several straightened notes. `overprint` are the parts where
 /// the overprint's elements lie in the mean. `None` without notes.
-pub fn learn(notes: &[Straight], overprint: &[Part]) -> Option<Structure> {
+pub fn learn(
+    notes: &[Straight],
+    overprint: &[Part],
+    detail: Option<ExpectedDetail>,
+) -> Option<Structure> {
     let mut print = Expected::over(notes.iter().map(|n| (&n.contrast, &n.seen)))?;
     let mut aligned = Vec::new();
     for _ in 0..ROUNDS {
@@ -284,6 +324,7 @@ pub fn learn(notes: &[Straight], overprint: &[Part]) -> Option<Structure> {
             deviation: Plane::zeros(print.mean.dim()),
         },
         print,
+        detail,
     };
     if !overprint.is_empty() {
         // The mean of all is blurred, so one note's is the first to be looked for.

@@ -19,7 +19,8 @@
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::note::Light;
-use crate::reference::Process;
+use crate::pixels::window;
+use crate::reference::{Process, Zone};
 use crate::structure::{LEAST_PX_PER_MM, part};
 
 /// Share of a zone's cells that must be seen.
@@ -48,17 +49,10 @@ impl Feature for ZoneStructure {
             .iter()
             .filter(|zone| zone.side == face.side && zone.print != Process::Paper)
             .map(|zone| {
-                let result = face.view().and_then(|(view, structure)| {
-                    let cells = part(zone.rect_mm, view.aligned.contrast.dim());
-                    if seen_share(&view.aligned.seen, cells) < LEAST_SEEN {
-                        return Err(Unmeasured::Covered("most of it is not to be seen".to_owned()));
-                    }
-                    let (found, _) = view.agreement(zone, structure);
-                    Ok(Measurement {
-                        value: 1.0 - f64::from(found.correlation),
-                        unit: "",
-                        zone_mm: zone.rect_mm,
-                    })
+                let result = examined(face, zone).map(|correlation| Measurement {
+                    value: 1.0 - correlation,
+                    unit: "",
+                    zone_mm: zone.rect_mm,
                 });
                 Reading {
                     zone: zone.id.clone(),
@@ -69,13 +63,25 @@ impl Feature for ZoneStructure {
     }
 }
 
-/// Mean of a plane over a part.
-fn seen_share(plane: &crate::pixels::Plane, cells: crate::compare::align::Part) -> f32 {
-    crate::pixels::window(
-        &plane.view(),
+/// Correlation of a zone with its reference.
+///
+/// # Errors
+/// Where there is no reference, or too little of the zone is to be seen.
+pub fn examined(face: &Face<'_>, zone: &Zone) -> Result<f64, Unmeasured> {
+    let (view, structure) = face.view()?;
+    let cells = part(zone.rect_mm, view.open.dim());
+    let seen = window(
+        &view.open.view(),
         cells.top..cells.top + cells.rows,
         cells.left..cells.left + cells.columns,
     )
     .mean()
-    .unwrap_or(0.0)
+    .unwrap_or(0.0);
+    if seen < LEAST_SEEN {
+        return Err(Unmeasured::Covered(format!(
+            "{:.0} % of it is to be seen",
+            100.0 * seen
+        )));
+    }
+    Ok(f64::from(view.agreement(zone, structure).0.correlation))
 }
