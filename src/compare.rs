@@ -1,7 +1,8 @@
-//! Comparing: from readings of a note and readings of genuine notes to evidence.
-//!
-//! The numeric kernels below know no banknotes.
+//! Comparing: numeric kernels that measure planes and rank readings, and know no banknotes.
 
+pub mod align;
 pub mod evidence;
+pub mod regions;
 pub mod robust;
 pub mod tail;
+pub mod tiles;

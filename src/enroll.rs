@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
+use crate::compare::align::Part;
+use crate::compare::tiles::{Detail, detail};
 use crate::identify::{MARGIN, cells, grown, lying, registered_quad, sample};
 use crate::note::{Side, SizeMm};
 use crate::pixels::{Plane, Raster};
@@ -14,7 +16,13 @@ use crate::rectify::edges::{Against, SettledOutline, SideSource, settle};
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::{PaddedGrid, register};
 use crate::rectify::{Origin, Outlines, Quad, outlines, side_lengths};
-use crate::reference::{Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide};
+use crate::reference::{
+    Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, Process, Zone, add_structure,
+};
+use crate::structure::{
+    DETAIL_PX_PER_MM, ExpectedDetail, LEAST_PX_PER_MM, Reduced, Straight, Structure, learn, part,
+    shape,
+};
 
 /// A scan whose structure agrees less than this with the others of its side is no note of the design,
 /// or too poor to learn from.
@@ -61,10 +69,12 @@ struct Sheet {
     quads: Vec<Quad>,
     registered: Option<Quad>,
     px_per_mm: f64,
+    reduced: Option<Reduced>,
+    detail: Option<Detail>,
 }
 
 /// Measures one side from scans of genuine notes. The first scan must lie upright; the others may lie
-/// as they are. `cropped_mm` is what the scanner's own cropping cuts off each side of the paper (0 for
+/// as they are. `zones` says where overprint lies. `cropped_mm` is what the scanner's own cropping cuts off each side of the paper (0 for
 /// scans that show the whole note). `provenance` says what the scans were made with, and when, in the enroller's words.
 ///
 /// The frame of reference is the paper: its corners, averaged over the notes, so that the cut of one
@@ -75,6 +85,7 @@ struct Sheet {
 pub fn measure_side(
     side: Side,
     size: SizeMm,
+    zones: &[Zone],
     scans: impl IntoIterator<Item = Raster>,
     cropped_mm: f64,
     provenance: Enrolment,
@@ -93,6 +104,8 @@ pub fn measure_side(
             outlines,
             registered: None,
             px_per_mm: 0.0,
+            reduced: None,
+            detail: None,
         };
         let found = match &mean {
             None => sheet.quads.first().map(|quad| (*quad, 1.0)),
@@ -120,6 +133,14 @@ pub fn measure_side(
         papers.push((quad, uncropped(&settled, size, cropped_mm)));
         sheet.registered = Some(quad);
         sheet.px_per_mm = px_per_mm;
+        if !provenance.layout_only && px_per_mm >= LEAST_PX_PER_MM {
+            sheet.reduced = Some(Reduced::new(&raster, px_per_mm));
+            if px_per_mm >= DETAIL_PX_PER_MM {
+                // Tiles are large against what the second round moves.
+                sheet.detail = Homography::from_rectangle(size.width, size.height, &quad)
+                    .map(|print| detail(&raster, &print, size));
+            }
+        }
         sheets.push(sheet);
     }
     let layout = average(&sheets).ok_or(EnrollError::NothingUsable { side, tried })?;
@@ -156,9 +177,28 @@ pub fn measure_side(
                 ..provenance
             },
             layout,
+            structure: structure(&sheets, side, size, zones),
         },
         left_out,
     })
+}
+
+/// The printed structure of the sheets that are fine enough for it.
+fn structure(sheets: &[Sheet], side: Side, size: SizeMm, zones: &[Zone]) -> Option<Structure> {
+    let notes: Vec<Straight> = sheets
+        .iter()
+        .filter_map(|sheet| {
+            let print = Homography::from_rectangle(size.width, size.height, &sheet.registered?)?;
+            Some(sheet.reduced.as_ref()?.straighten(&print, size, None))
+        })
+        .collect();
+    let overprint: Vec<Part> = zones
+        .iter()
+        .filter(|zone| zone.side == side && zone.print == Process::Letterpress)
+        .map(|zone| part(zone.rect_mm, shape(size)))
+        .collect();
+    let details: Vec<Detail> = sheets.iter().filter_map(|s| s.detail.clone()).collect();
+    learn(&notes, &overprint, ExpectedDetail::learn(&details))
 }
 
 /// Outlines that may be the note, both ways up unless it is known to lie upright; likeliest first.
@@ -340,6 +380,9 @@ pub fn write(
         let mut npz = ndarray_npy::NpzWriter::new_compressed(&mut bytes);
         npz.add_array("layout", &measured.layout)
             .map_err(|e| failed(&file, e.to_string()))?;
+        if let Some(structure) = &measured.structure {
+            add_structure(&mut npz, structure).map_err(|e| failed(&file, e.to_string()))?;
+        }
         npz.finish().map_err(|e| failed(&file, e.to_string()))?;
         fs::write(&file, bytes.into_inner()).map_err(|e| failed(&file, e.to_string()))?;
         written.push(file);

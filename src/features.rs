@@ -3,13 +3,28 @@
 //! A feature is one file below `features/`; its doc comment is the page that `explain` prints. A
 //! feature measures; what a measurement means is decided by comparing it with genuine notes.
 
+pub mod dimensions;
+pub mod foreign_marks;
+pub mod overprint_register;
+pub mod seams;
+pub mod value_consistency;
+pub mod visible_thread;
+pub mod zone_structure;
+
+use std::sync::OnceLock;
+
+use crate::compare::align::{Agreement, Part, agreement};
 use crate::note::{Light, RectMm, Side};
-use crate::pixels::{Planes, Raster};
+use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::SettledOutline;
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
-use crate::reference::Design;
+use crate::reference::{Design, Process, Zone};
 use crate::scan::JpegInfo;
+use crate::wear::{self, Wear};
+use crate::structure::{
+    self, Aligned, LEAST_PX_PER_MM, Overprint, Reduced, SPREAD_FLOOR, Straight, Structure,
+};
 
 /// One side of a recognised note in one light, ready to be measured.
 #[derive(Debug)]
@@ -32,13 +47,165 @@ pub struct Face<'a> {
     pub px_per_mm: f64,
     /// The paper's outline, scan px.
     pub outline: SettledOutline,
+    /// Its structure at 72 dpi, once someone has asked for it: see [`Face::view`].
+    pub view: OnceLock<Result<View, Unmeasured>>,
+}
+
+/// A side's printed structure beside that of its reference.
+#[derive(Debug)]
+pub struct View {
+    /// The side, straightened.
+    pub straight: Straight,
+    /// Moved onto the reference's main printing.
+    pub aligned: Aligned,
+    /// 1 where the side is to be seen, 0 where it is cut off or folded away.
+    pub open: Plane,
+    /// How much each cell tells, main printing.
+    pub print_weight: Plane,
+    /// How much each cell tells, overprint.
+    pub overprint_weight: Plane,
+    /// The zones with overprint, and where it was found; `None` where the side has none.
+    pub overprint: Option<(Vec<String>, Overprint)>,
+    /// What use has done to it.
+    pub wear: Wear,
+}
+
+impl View {
+    /// How a zone agrees with its reference where it fits best.
+    pub fn agreement(&self, zone: &Zone, structure: &Structure) -> (Agreement, [f64; 2]) {
+        let part = structure::part(zone.rect_mm, self.aligned.contrast.dim());
+        if let Some((zones, overprint)) = &self.overprint
+            && let Some(shift) = zones
+                .iter()
+                .position(|id| *id == zone.id)
+                .and_then(|at| overprint.elements.get(at))
+        {
+            let by = [shift.dy, shift.dx];
+            let found = agreement(
+                &self.aligned.contrast,
+                &structure.overprint.mean,
+                &self.overprint_weight,
+                part,
+                by,
+            );
+            return (found, by);
+        }
+        (self.print_agreement(part, structure), [0.0; 2])
+    }
+
+    /// How a part of the main printing agrees with the reference.
+    pub fn print_agreement(&self, part: Part, structure: &Structure) -> Agreement {
+        agreement(
+            &self.aligned.contrast,
+            &structure.print.mean,
+            &self.print_weight,
+            part,
+            [0.0; 2],
+        )
+    }
 }
 
 impl Face<'_> {
+    /// The structure that the side is compared with.
+    pub fn structure(&self) -> Option<&Structure> {
+        self.design.measured.get(&self.side)?.structure.as_ref()
+    }
+
+    /// The side's structure, measured when first asked for.
+    ///
+    /// # Errors
+    /// Where there is nothing to compare with, or the scan is too coarse.
+    pub fn view(&self) -> Result<(&View, &Structure), Unmeasured> {
+        let structure = self.structure().ok_or_else(|| {
+            Unmeasured::NotCalibrated(format!(
+                "no {} of {} was enrolled at 90 dpi or more",
+                self.side, self.design.id
+            ))
+        })?;
+        let view = self.view.get_or_init(|| self.look(structure));
+        view.as_ref().map(|view| (view, structure)).map_err(Clone::clone)
+    }
+
+    fn look(&self, structure: &Structure) -> Result<View, Unmeasured> {
+        if self.px_per_mm < LEAST_PX_PER_MM {
+            return Err(Unmeasured::Resolution {
+                have: self.px_per_mm,
+                need: LEAST_PX_PER_MM,
+            });
+        }
+        let size = self.design.size;
+        let straight = Reduced::new(self.raster, self.px_per_mm).straighten(
+            &self.print,
+            size,
+            Some(&self.outline.quad),
+        );
+        let aligned = Aligned::new(&straight, &structure.print.mean);
+        let overprinted: Vec<&Zone> = self
+            .design
+            .zones
+            .iter()
+            .filter(|zone| zone.side == self.side && zone.print == Process::Letterpress)
+            .collect();
+        let overprint = (!overprinted.is_empty()).then(|| {
+            let parts: Vec<Part> = overprinted
+                .iter()
+                .map(|zone| structure::part(zone.rect_mm, aligned.contrast.dim()))
+                .collect();
+            let found = structure::find_overprint(&aligned.contrast, &structure.sought(), &parts);
+            (
+                overprinted
+                    .iter()
+                    .map(|z| z.id.clone())
+                    .collect::<Vec<String>>(),
+                found,
+            )
+        });
+        let hidden = wear::hidden_corners(&straight);
+        let open = &aligned.seen * &hidden.mapv(|h| 1.0 - h);
+        let mut print_weight = structure.print.precision(SPREAD_FLOOR);
+        print_weight *= &open;
+        let mut overprint_weight = structure.overprint.precision(SPREAD_FLOOR);
+        overprint_weight *= &open;
+        let excused = excused(&overprinted, overprint.as_ref(), aligned.contrast.dim());
+        let wear = wear::measure(&straight, &aligned, structure, hidden, &excused);
+        Ok(View {
+            wear,
+            open,
+            straight,
+            aligned,
+            print_weight,
+            overprint_weight,
+            overprint,
+        })
+    }
+
     /// A straightened crop: see [`resample::crop`].
     pub fn crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
         resample::crop(self.raster, &self.print, rect, px_per_mm)
     }
+}
+
+/// 1 where overprint was found, with a millimetre around it.
+fn excused(
+    zones: &[&Zone],
+    overprint: Option<&(Vec<String>, Overprint)>,
+    shape: (usize, usize),
+) -> Plane {
+    let mut out = Plane::zeros(shape);
+    for (zone, shift) in zones.iter().zip(overprint.iter().flat_map(|o| &o.1.elements)) {
+        let moved = RectMm {
+            x: zone.rect_mm.x + shift.dx / structure::CELLS_PER_MM,
+            y: zone.rect_mm.y + shift.dy / structure::CELLS_PER_MM,
+            ..zone.rect_mm
+        };
+        let part = structure::part(moved.grown(1.0), shape);
+        for row in part.top..part.top + part.rows {
+            for column in part.left..part.left + part.columns {
+                out[[row, column]] = 1.0;
+            }
+        }
+    }
+    out
 }
 
 /// What a feature needs to be examined at all.
@@ -113,7 +280,15 @@ pub trait Feature: Sync {
 
 /// Every feature, in the order of reports.
 pub fn all() -> Vec<&'static dyn Feature> {
-    vec![]
+    vec![
+        &dimensions::Dimensions,
+        &zone_structure::ZoneStructure,
+        &value_consistency::ValueConsistency,
+        &overprint_register::OverprintRegister,
+        &seams::Seams,
+        &foreign_marks::ForeignMarks,
+        &visible_thread::VisibleThread,
+    ]
 }
 
 /// Measures every feature that applies to this side in this light.

@@ -21,7 +21,11 @@ pub mod report;
 pub mod scan;
 pub mod serial;
 pub mod specimen;
+pub mod structure;
 pub mod verdict;
+pub mod wear;
+
+use std::sync::OnceLock;
 
 use features::Face;
 use identify::{Identifier, Identity};
@@ -67,6 +71,7 @@ impl Exhibit<'_> {
             print: identity.print,
             px_per_mm: self.record.px_per_mm?,
             outline: self.outline.clone()?,
+            view: OnceLock::new(),
         })
     }
 }

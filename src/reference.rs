@@ -5,13 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::path::Path;
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::compare::align::Expected;
+use crate::compare::tiles;
 use crate::note::{Currency, Light, RectMm, Side, SizeMm};
+use crate::structure::{self, ExpectedDetail, Structure};
 
 /// Rows of a layout plane: cells down the note's height.
 pub const LAYOUT_ROWS: usize = 56;
@@ -183,6 +186,8 @@ pub struct MeasuredSide {
     /// Normalised local contrast of the printed layout, averaged over the enrolled notes:
     /// [`LAYOUT_ROWS`] × [`LAYOUT_COLUMNS`] (at most 28 dpi on any note).
     pub layout: Array2<f32>,
+    /// The printed structure at 72 dpi; none where only pictures or coarse scans were there.
+    pub structure: Option<Structure>,
 }
 
 /// How much is known of a design.
@@ -384,7 +389,19 @@ fn read_design(
             )
         })?;
         let layout = read_layout(&npz, bytes)?;
-        measured.insert(side, MeasuredSide { enrolment, layout });
+        let size = SizeMm {
+            width: file.size_mm.width,
+            height: file.size_mm.height,
+        };
+        let structure = read_structure(&npz, bytes, size)?;
+        measured.insert(
+            side,
+            MeasuredSide {
+                enrolment,
+                layout,
+                structure,
+            },
+        );
     }
     Ok(Design {
         id: file.id,
@@ -438,6 +455,105 @@ fn read_layout(name: &str, bytes: &[u8]) -> Result<Array2<f32>, ReferenceError> 
         ));
     }
     Ok(layout)
+}
+
+/// Steps for a unit of local contrast in a stored mean, whose values lie within ±3.
+const MEAN_STEPS: f32 = 40.0;
+/// The same for a stored deviation, which is at most 3.
+const DEVIATION_STEPS: f32 = 80.0;
+
+/// Writes a side's structure as bytes: `print-mean`, `print-deviation`, `overprint-mean`,
+/// `overprint-deviation`; and its detail by tiles, where that was measured.
+///
+/// # Errors
+/// When the archive cannot be written.
+pub fn add_structure<W: io::Write + io::Seek>(
+    npz: &mut ndarray_npy::NpzWriter<W>,
+    structure: &Structure,
+) -> Result<(), ndarray_npy::WriteNpzError> {
+    for (name, expected) in [
+        ("print", &structure.print),
+        ("overprint", &structure.overprint),
+    ] {
+        let mean = expected.mean.mapv(|v| (v * MEAN_STEPS).round() as i8);
+        let deviation = expected
+            .deviation
+            .mapv(|v| (v * DEVIATION_STEPS).round() as u8);
+        npz.add_array(format!("{name}-mean"), &mean)?;
+        npz.add_array(format!("{name}-deviation"), &deviation)?;
+    }
+    if let Some(detail) = &structure.detail {
+        for (name, expected) in [("luma", &detail.luma), ("colour", &detail.colour)] {
+            npz.add_array(format!("{name}-detail-mean"), &expected.mean)?;
+            npz.add_array(format!("{name}-detail-deviation"), &expected.deviation)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_structure(
+    name: &str,
+    bytes: &[u8],
+    size: SizeMm,
+) -> Result<Option<Structure>, ReferenceError> {
+    let refuse = |key: &str, reason: &dyn std::fmt::Display| {
+        invalid(
+            name,
+            key,
+            &format!("cannot be read ({reason}): enrol it again"),
+        )
+    };
+    let mut npz = ndarray_npy::NpzReader::new(Cursor::new(bytes))
+        .map_err(|e| refuse("archive", &e))?;
+    let names = npz.names().map_err(|e| refuse("archive", &e))?;
+    if !names.iter().any(|n| n.starts_with("print-mean")) {
+        return Ok(None);
+    }
+    let shape = structure::shape(size);
+    let mut read = |printing: &str| {
+        let key = format!("{printing}-mean");
+        let mean: Array2<i8> = npz.by_name(&key).map_err(|e| refuse(&key, &e))?;
+        let key = format!("{printing}-deviation");
+        let deviation: Array2<u8> = npz.by_name(&key).map_err(|e| refuse(&key, &e))?;
+        if mean.dim() != shape || deviation.dim() != shape {
+            return Err(refuse(
+                &key,
+                &format!("{:?} cells, not {shape:?}", deviation.dim()),
+            ));
+        }
+        Ok(Expected {
+            mean: mean.mapv(|v| f32::from(v) / MEAN_STEPS),
+            deviation: deviation.mapv(|v| f32::from(v) / DEVIATION_STEPS),
+        })
+    };
+    let (print, overprint) = (read("print")?, read("overprint")?);
+    let detail = if names.iter().any(|n| n.starts_with("luma-detail-mean")) {
+        let mut read = |name: &str| -> Result<Expected, ReferenceError> {
+            let mut plane = |key: String| -> Result<Array2<f32>, ReferenceError> {
+                let plane: Array2<f32> = npz.by_name(&key).map_err(|e| refuse(&key, &e))?;
+                let wanted = tiles::shape(size);
+                if plane.dim() != wanted || plane.iter().any(|v| !v.is_finite()) {
+                    return Err(refuse(&key, &format!("not {wanted:?} numbers")));
+                }
+                Ok(plane)
+            };
+            Ok(Expected {
+                mean: plane(format!("{name}-detail-mean"))?,
+                deviation: plane(format!("{name}-detail-deviation"))?,
+            })
+        };
+        Some(ExpectedDetail {
+            luma: read("luma")?,
+            colour: read("colour")?,
+        })
+    } else {
+        None
+    };
+    Ok(Some(Structure {
+        print,
+        overprint,
+        detail,
+    }))
 }
 
 /// A fact is vouched for by exactly one of a source and the mark `unverified`.

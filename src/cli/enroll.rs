@@ -100,6 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         let enrolled = measure_side(
             side,
             design.size,
+            &design.zones,
             rasters,
             arguments.cropped,
             Enrolment {

@@ -171,7 +171,8 @@ pub fn coarse_agreement(observed: &Plane, reference: &Plane) -> f32 {
     best
 }
 
-fn dot(a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>) -> f32 {
+/// Sum of the products of two planes of one shape.
+pub fn dot(a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>) -> f32 {
     let mut total = 0.0;
     for (x, y) in a.rows().into_iter().zip(b.rows()) {
         total += match (x.as_slice(), y.as_slice()) {

@@ -1,0 +1,363 @@
+//! Local alignment: where the parts of a plane lie in another of the same content, and how well they
+//! agree there.
+
+use ndarray::Array2;
+
+use crate::pixels::{Plane, bilinear, window};
+use crate::rectify::registration::dot;
+
+/// Side of the blocks that vote for a [`ShiftField`], cells.
+const BLOCK: usize = 24;
+/// Votes that agree less than this are not heard.
+const LEAST_VOTE: f32 = 0.25;
+/// A vote farther than this from the median of its neighbours is an error, cells.
+const OUTLIER: f64 = 1.5;
+
+/// Mean and spread of a plane over several examples of its content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expected {
+    /// Mean.
+    pub mean: Plane,
+    /// Standard deviation.
+    pub deviation: Plane,
+}
+
+impl Expected {
+    /// Mean and standard deviation of planes of one shape, each with a weight for each of its cells
+    /// (0 where nothing was seen). `None` without planes.
+    pub fn over<'a>(planes: impl IntoIterator<Item = (&'a Plane, &'a Plane)>) -> Option<Self> {
+        let mut sums: Option<[Plane; 3]> = None;
+        for (plane, weight) in planes {
+            let [sum, square, total] =
+                sums.get_or_insert_with(|| [(); 3].map(|()| Plane::zeros(plane.dim())));
+            ndarray::Zip::from(sum)
+                .and(square)
+                .and(total)
+                .and(plane)
+                .and(weight)
+                .for_each(|s, q, t, &v, &w| {
+                    *s += w * v;
+                    *q += w * v * v;
+                    *t += w;
+                });
+        }
+        let [mut mean, mut deviation, total] = sums?;
+        ndarray::Zip::from(&mut mean)
+            .and(&mut deviation)
+            .and(&total)
+            .for_each(|m, d, &t| {
+                let t = t.max(1e-6);
+                *m /= t;
+                *d = (*d / t - *m * *m).max(0.0).sqrt();
+            });
+        Some(Self { mean, deviation })
+    }
+
+    /// How much each cell is worth in a comparison: the inverse variance, with `floor` added to the
+    /// deviation so that cells that happened to vary little do not rule.
+    pub fn precision(&self, floor: f32) -> Plane {
+        self.deviation.mapv(|d| 1.0 / (d * d + floor * floor))
+    }
+}
+
+/// A plane with zeros around it, so that windows can be shifted beyond its edge.
+#[derive(Debug, Clone)]
+pub struct Padded {
+    plane: Plane,
+    /// Running sum of squares over rows and columns, one row and column more than the plane.
+    squares: Array2<f64>,
+    pad: usize,
+}
+
+impl Padded {
+    /// Pads by `pad` cells on each side.
+    pub fn new(plane: &Plane, pad: usize) -> Self {
+        let (rows, columns) = plane.dim();
+        let shape = (rows + 2 * pad, columns + 2 * pad);
+        let mut padded = Plane::zeros(shape);
+        for (source, mut target) in plane.rows().into_iter().zip(padded.rows_mut().into_iter().skip(pad)) {
+            for (t, s) in target.iter_mut().skip(pad).zip(source) {
+                *t = *s;
+            }
+        }
+        let mut squares = Array2::zeros((shape.0 + 1, shape.1 + 1));
+        for row in 0..shape.0 {
+            let mut line = 0.0;
+            for column in 0..shape.1 {
+                let v = f64::from(padded[[row, column]]);
+                line += v * v;
+                squares[[row + 1, column + 1]] = squares[[row, column + 1]] + line;
+            }
+        }
+        Self {
+            plane: padded,
+            squares,
+            pad,
+        }
+    }
+
+    fn energy(&self, top: usize, left: usize, rows: usize, columns: usize) -> f32 {
+        let s = &self.squares;
+        (s[[top + rows, left + columns]] - s[[top, left + columns]] - s[[top + rows, left]]
+            + s[[top, left]])
+        .max(0.0) as f32
+    }
+}
+
+/// Where a window was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shift {
+    /// To the right, cells.
+    pub dx: f64,
+    /// Down, cells.
+    pub dy: f64,
+    /// Correlation there, about zero, −1..=1.
+    pub agreement: f32,
+}
+
+/// A part of the reference that is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// First row.
+    pub top: usize,
+    /// First column.
+    pub left: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+}
+
+/// Correlations of a part of the reference with the observed plane at every whole shift within
+/// `radius` of `around` (down, right): (2 `radius` + 1)². `radius` and `around` together must not
+/// exceed the padding, else the shifts beyond it are 0.
+pub fn correlations(
+    observed: &Padded,
+    reference: &Plane,
+    part: Part,
+    around: (isize, isize),
+    radius: usize,
+) -> Plane {
+    let side = 2 * radius + 1;
+    let mut out = Plane::zeros((side, side));
+    let reference = reference.view();
+    let patch = window(
+        &reference,
+        part.top..part.top + part.rows,
+        part.left..part.left + part.columns,
+    );
+    let (rows, columns) = patch.dim();
+    let energy = dot(&patch, &patch);
+    if energy <= 0.0 {
+        return out;
+    }
+    let plane = observed.plane.view();
+    let first = |at: usize, by: isize| (at + observed.pad) as isize + by - radius as isize;
+    let (y0, x0) = (first(part.top, around.0), first(part.left, around.1));
+    for dy in 0..side {
+        for dx in 0..side {
+            let (y, x) = (y0 + dy as isize, x0 + dx as isize);
+            if y < 0 || x < 0 {
+                continue;
+            }
+            let (y, x) = (y as usize, x as usize);
+            if y + rows > plane.nrows() || x + columns > plane.ncols() {
+                continue;
+            }
+            let scale = (energy * observed.energy(y, x, rows, columns)).sqrt();
+            if scale > 0.0 {
+                let there = window(&plane, y..y + rows, x..x + columns);
+                out[[dy, dx]] = dot(&patch, &there) / scale;
+            }
+        }
+    }
+    out
+}
+
+/// The highest of [`correlations`], to a fraction of a cell by a parabola each way.
+pub fn peak(scores: &Plane, around: (isize, isize)) -> Shift {
+    let radius = (scores.nrows() / 2) as isize;
+    let (mut best, mut at) = (f32::MIN, (0, 0));
+    for (index, &score) in scores.indexed_iter() {
+        if score > best {
+            (best, at) = (score, index);
+        }
+    }
+    let value = |y: Option<usize>, x: Option<usize>| scores.get((y?, x?)).copied();
+    let fine = |before: Option<f32>, after: Option<f32>| match (before, after) {
+        (Some(before), Some(after)) => {
+            let curve = before - 2.0 * best + after;
+            if curve < 0.0 {
+                f64::from(0.5 * (before - after) / curve)
+            } else {
+                0.0
+            }
+        }
+        _ => 0.0,
+    };
+    let (y, x) = (Some(at.0), Some(at.1));
+    let dy = fine(
+        value(at.0.checked_sub(1), x),
+        value(Some(at.0 + 1), x),
+    );
+    let dx = fine(
+        value(y, at.1.checked_sub(1)),
+        value(y, Some(at.1 + 1)),
+    );
+    Shift {
+        dy: (at.0 as isize - radius + around.0) as f64 + dy,
+        dx: (at.1 as isize - radius + around.1) as f64 + dx,
+        agreement: best,
+    }
+}
+
+/// A smooth field of shifts, known at the centres of blocks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShiftField {
+    /// Shifts down and to the right, cells, at the blocks' centres.
+    pub blocks: Array2<[f64; 2]>,
+    /// What each block voted, before its neighbours were heard; `None` where it showed too little.
+    pub votes: Array2<Option<Shift>>,
+    step: (f64, f64),
+}
+
+impl ShiftField {
+    /// Finds the blocks of the reference again within `radius` cells. A block that a fold or a stain
+    /// misled follows its neighbours.
+    pub fn find(observed: &Padded, reference: &Plane, radius: usize) -> Self {
+        let (rows, columns) = reference.dim();
+        let shape = ((rows / BLOCK).max(1), (columns / BLOCK).max(1));
+        let (height, width) = (rows / shape.0, columns / shape.1);
+        let votes = Array2::from_shape_fn(shape, |(r, c)| {
+            let part = Part {
+                top: r * height,
+                left: c * width,
+                rows: height,
+                columns: width,
+            };
+            let scores = correlations(observed, reference, part, (0, 0), radius);
+            let shift = peak(&scores, (0, 0));
+            (shift.agreement >= LEAST_VOTE).then_some(shift)
+        });
+        let near = |r: usize, c: usize| {
+            let (rows, columns) = (
+                r.saturating_sub(1)..(r + 2).min(shape.0),
+                c.saturating_sub(1)..(c + 2).min(shape.1),
+            );
+            rows.flat_map(move |r| columns.clone().map(move |c| (r, c)))
+        };
+        let heard = Array2::from_shape_fn(shape, |(r, c)| {
+            let vote = votes[[r, c]]?;
+            let around: Vec<Shift> = near(r, c).filter_map(|at| votes[at]).collect();
+            let far = |pick: fn(&Shift) -> f64| {
+                let mut all: Vec<f64> = around.iter().map(pick).collect();
+                all.sort_by(f64::total_cmp);
+                let middle = all.get(all.len() / 2).copied().unwrap_or(0.0);
+                (pick(&vote) - middle).abs() > OUTLIER
+            };
+            (!far(|s| s.dx) && !far(|s| s.dy)).then_some(vote)
+        });
+        let blocks = Array2::from_shape_fn(shape, |(r, c)| {
+            let (mut sum, mut total) = ([0.0; 2], 1e-3);
+            for at in near(r, c) {
+                if let Some(vote) = heard[at] {
+                    let own = if at == (r, c) { 4.0 } else { 1.0 };
+                    let weight = own * f64::from(vote.agreement.powi(2));
+                    sum[0] += weight * vote.dy;
+                    sum[1] += weight * vote.dx;
+                    total += weight;
+                }
+            }
+            sum.map(|s| s / total)
+        });
+        Self {
+            blocks,
+            votes,
+            step: (rows as f64 / shape.0 as f64, columns as f64 / shape.1 as f64),
+        }
+    }
+
+    /// The shift down and to the right at a cell, bilinear between the blocks' centres.
+    pub fn at(&self, row: f64, column: f64) -> [f64; 2] {
+        let (rows, columns) = self.blocks.dim();
+        let place = |at: f64, step: f64, count: usize| {
+            let at = (at / step - 0.5).clamp(0.0, (count - 1) as f64);
+            let first = at as usize;
+            (first, (first + 1).min(count - 1), at - first as f64)
+        };
+        let (r0, r1, fr) = place(row, self.step.0, rows);
+        let (c0, c1, fc) = place(column, self.step.1, columns);
+        let [a, b, c, d] = [[r0, c0], [r0, c1], [r1, c0], [r1, c1]].map(|at| self.blocks[at]);
+        let mut out = [0.0; 2];
+        for (k, o) in out.iter_mut().enumerate() {
+            let top = a[k] + (b[k] - a[k]) * fc;
+            let bottom = c[k] + (d[k] - c[k]) * fc;
+            *o = top + (bottom - top) * fr;
+        }
+        out
+    }
+
+    /// The observed plane moved onto the reference.
+    pub fn straighten(&self, observed: &Plane) -> Plane {
+        let view = observed.view();
+        Plane::from_shape_fn(observed.dim(), |(r, c)| {
+            let (row, column) = (r as f64 + 0.5, c as f64 + 0.5);
+            let [dy, dx] = self.at(row, column);
+            bilinear(&view, column + dx, row + dy)
+        })
+    }
+}
+
+/// Correlation about zero of a part of two planes under a weight for each cell: −1..=1, 0 where
+/// nothing has a weight. `observed` lies `shift` (down, right) of the reference, bilinear.
+pub fn agreement(
+    observed: &Plane,
+    expected: &Plane,
+    weight: &Plane,
+    part: Part,
+    shift: [f64; 2],
+) -> Agreement {
+    let (mut cross, mut own, mut other, mut total) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
+    let (rows, columns) = expected.dim();
+    let whole = shift == [0.0; 2];
+    let view = observed.view();
+    for row in part.top..(part.top + part.rows).min(rows) {
+        for column in part.left..(part.left + part.columns).min(columns) {
+            let w = weight[[row, column]];
+            if w <= 0.0 {
+                continue;
+            }
+            let m = expected[[row, column]];
+            let v = if whole {
+                observed[[row, column]]
+            } else {
+                bilinear(
+                    &view,
+                    column as f64 + 0.5 + shift[1],
+                    row as f64 + 0.5 + shift[0],
+                )
+            };
+            cross += w * m * v;
+            own += w * m * m;
+            other += w * v * v;
+            total += w;
+        }
+    }
+    let scale = (own * other).sqrt();
+    Agreement {
+        correlation: if scale > 0.0 { cross / scale } else { 0.0 },
+        gain: if own > 0.0 { cross / own } else { 0.0 },
+        weight: total,
+    }
+}
+
+/// See [`agreement`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Agreement {
+    /// Correlation, −1..=1.
+    pub correlation: f32,
+    /// What the expected values must be multiplied by to come nearest to the observed ones.
+    pub gain: f32,
+    /// Sum of the weights.
+    pub weight: f32,
+}

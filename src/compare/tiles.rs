@@ -1,0 +1,204 @@
+//! Fine detail by tiles: how much luma and colour change from sample to sample, and whether one part
+//! of the tiles differs from the rest.
+
+use ndarray::Array2;
+
+use crate::note::SizeMm;
+use crate::pixels::{Plane, Raster};
+use crate::rectify::homography::Homography;
+
+/// Side of a tile, mm.
+pub const TILE_MM: f64 = 4.0;
+/// Least tiles on either side of a cut.
+const LEAST_SIDE: usize = 4;
+
+/// Detail of each tile: logarithm of the mean second difference along the scan's rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detail {
+    /// Of luma, scan levels.
+    pub luma: Plane,
+    /// Of colour (red less green, and blue less green), scan levels.
+    pub colour: Plane,
+    /// Which tiles lie in the scan.
+    pub seen: Array2<bool>,
+}
+
+/// Tiles down and along a side.
+pub fn shape(size: SizeMm) -> (usize, usize) {
+    let count = |mm: f64| (mm / TILE_MM).floor().max(1.0) as usize;
+    (count(size.height), count(size.width))
+}
+
+/// Measures the tiles of a side on the scan's own samples: nothing is resampled, every other row is
+/// read. `map` takes millimetres to scan pixels.
+pub fn detail(raster: &Raster, map: &Homography, size: SizeMm) -> Detail {
+    let (rows, columns) = shape(size);
+    let mut out = Detail {
+        luma: Plane::zeros((rows, columns)),
+        colour: Plane::zeros((rows, columns)),
+        seen: Array2::from_elem((rows, columns), false),
+    };
+    let (width, height) = (raster.width() as f64, raster.height() as f64);
+    for row in 0..rows {
+        for column in 0..columns {
+            let corner = |right: f64, down: f64| {
+                map.apply([
+                    (column as f64 + right) * TILE_MM,
+                    (row as f64 + down) * TILE_MM,
+                ])
+            };
+            let corners = [
+                corner(0.1, 0.1),
+                corner(0.9, 0.1),
+                corner(0.9, 0.9),
+                corner(0.1, 0.9),
+            ];
+            let range = |axis: usize| {
+                let (mut low, mut high) = (f64::MAX, f64::MIN);
+                for c in corners {
+                    low = low.min(c[axis]);
+                    high = high.max(c[axis]);
+                }
+                (low, high)
+            };
+            let ((left, right), (top, bottom)) = (range(0), range(1));
+            if !(left >= 0.0 && top >= 0.0 && right <= width && bottom <= height) {
+                continue;
+            }
+            let (mut luma, mut colour, mut count) = (0.0f32, 0.0f32, 0.0f32);
+            let mut y = top as usize;
+            while y < bottom as usize {
+                let mut before: [Option<[f32; 3]>; 2] = [None, None];
+                for x in left as usize..right as usize {
+                    let Some([r, g, b]) = raster.get(x, y) else {
+                        continue;
+                    };
+                    let here = [0.299 * r + 0.587 * g + 0.114 * b, r - g, b - g];
+                    if let [Some(first), Some(second)] = before {
+                        let change = |k: usize| (first[k] - 2.0 * second[k] + here[k]).abs();
+                        luma += change(0);
+                        colour += change(1) + change(2);
+                        count += 1.0;
+                    }
+                    before = [before[1], Some(here)];
+                }
+                y += 2;
+            }
+            if count > 0.0 {
+                // Half a level: the least that eight bits tell.
+                out.luma[[row, column]] = (luma / count + 0.5).ln();
+                out.colour[[row, column]] = (colour / count + 0.5).ln();
+                out.seen[[row, column]] = true;
+            }
+        }
+    }
+    out
+}
+
+/// What is left of tile values once a line through (expected, observed) is taken off, in units of
+/// each tile's deviation; `None` where a tile is not seen. The line takes in how sharp the scan is.
+pub fn standardised(
+    observed: &Plane,
+    seen: &Array2<bool>,
+    mean: &Plane,
+    deviation: &Plane,
+    floor: f32,
+) -> Array2<Option<f32>> {
+    let weight = |at: (usize, usize)| {
+        if seen[at] {
+            1.0 / (deviation[at] * deviation[at] + floor * floor)
+        } else {
+            0.0
+        }
+    };
+    let (mut w, mut x, mut y, mut xx, mut xy) = (0.0f32, 0.0, 0.0, 0.0, 0.0);
+    for (at, &m) in mean.indexed_iter() {
+        let (k, v) = (weight(at), observed[at]);
+        w += k;
+        x += k * m;
+        y += k * v;
+        xx += k * m * m;
+        xy += k * m * v;
+    }
+    let determinant = w * xx - x * x;
+    let (slope, start) = if determinant > 1e-6 {
+        let slope = (w * xy - x * y) / determinant;
+        (slope, (y - slope * x) / w)
+    } else {
+        (1.0, if w > 0.0 { (y - x) / w } else { 0.0 })
+    };
+    Array2::from_shape_fn(mean.dim(), |at| {
+        seen[at].then(|| (observed[at] - start - slope * mean[at]) / deviation[at].hypot(floor))
+    })
+}
+
+/// The straight cut, down or across, whose two sides differ most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cut {
+    /// Difference of the sides' medians.
+    pub step: f32,
+    /// True for a cut from top to bottom.
+    pub down: bool,
+    /// Tiles before it.
+    pub at: usize,
+}
+
+/// Finds the cut with the greatest difference; `None` where too few tiles are seen.
+pub fn best_cut(values: &Array2<Option<f32>>) -> Option<Cut> {
+    let (rows, columns) = values.dim();
+    let mut best: Option<Cut> = None;
+    for (down, count) in [(true, columns), (false, rows)] {
+        for at in LEAST_SIDE..(count + 1).saturating_sub(LEAST_SIDE) {
+            let mut sides: [Vec<f32>; 2] = Default::default();
+            for ((row, column), value) in values.indexed_iter() {
+                let place = if down { column } else { row };
+                if let (Some(v), Some(side)) = (value, sides.get_mut(usize::from(place >= at))) {
+                    side.push(*v);
+                }
+            }
+            let [first, second] = sides.map(|mut side| {
+                let middle = side.len() / 2;
+                if side.len() < LEAST_SIDE * LEAST_SIDE {
+                    return None;
+                }
+                Some(*side.select_nth_unstable_by(middle, f32::total_cmp).1)
+            });
+            if let (Some(first), Some(second)) = (first, second) {
+                let step = (first - second).abs();
+                if best.is_none_or(|b| step > b.step) {
+                    best = Some(Cut { step, down, at });
+                }
+            }
+        }
+    }
+    best
+}
+
+/// The largest mean, either way, of 3 × 3 neighbouring tiles about the median of all, and its tile.
+pub fn oddest_patch(values: &Array2<Option<f32>>) -> Option<(f32, (usize, usize))> {
+    let mut all: Vec<f32> = values.iter().flatten().copied().collect();
+    all.sort_by(f32::total_cmp);
+    let middle = *all.get(all.len() / 2)?;
+    let (rows, columns) = values.dim();
+    let mut best: Option<(f32, (usize, usize))> = None;
+    for row in 1..rows.saturating_sub(1) {
+        for column in 1..columns.saturating_sub(1) {
+            let (mut sum, mut count) = (0.0, 0);
+            for r in row - 1..=row + 1 {
+                for c in column - 1..=column + 1 {
+                    if let Some(v) = values[[r, c]] {
+                        sum += v - middle;
+                        count += 1;
+                    }
+                }
+            }
+            if count >= 7 {
+                let mean = (sum / count as f32).abs();
+                if best.is_none_or(|b| mean > b.0) {
+                    best = Some((mean, (row, column)));
+                }
+            }
+        }
+    }
+    best
+}

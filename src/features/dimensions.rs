@@ -1,0 +1,104 @@
+//! # dimensions: has the note the size and the shape of its design?
+//!
+//! **What it is.** Notes are cut to a nominal size, and the print on them has a fixed shape.
+//!
+//! **How it is measured.** `aspect`: width over height of the paper's outline against nominal.
+//! `print-aspect`: the same for the print, from the map that takes the design's millimetres to the
+//! scan; it needs no edge. `width`, `height` (paper) and `print-scale`: absolute size against
+//! nominal, where the scan states a density that can be trusted.
+//!
+//! **Unit.** % above (positive) or below nominal; both directions deviate.
+//!
+//! **What it cannot see.** Where the scanner cropped the note, its frame is no edge and the paper is
+//! not examined. A copy at 100 % has the right size.
+//!
+//! **What fools it.** Scanners stretch: sheet-fed ones by 1 to 4 % along the feed. Folded edges and
+//! torn sides shorten the paper. So absolute size alone says little.
+
+use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use crate::note::{Light, RectMm};
+use crate::rectify::edges::SideSource;
+use crate::rectify::side_lengths;
+
+/// See the page above.
+#[derive(Debug)]
+pub struct Dimensions;
+
+impl Feature for Dimensions {
+    fn id(&self) -> &'static str {
+        "dimensions"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            side: None,
+            light: Light::Visible,
+            px_per_mm: 0.0,
+        }
+    }
+
+    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+        let size = face.design.size;
+        let paper = side_lengths(&face.outline.quad);
+        let print = side_lengths(
+            &[
+                [0.0, 0.0],
+                [size.width, 0.0],
+                [size.width, size.height],
+                [0.0, size.height],
+            ]
+            .map(|p| face.print.apply(p)),
+        );
+        let [top, right, bottom, left] = face.outline.sides.map(|s| s == SideSource::Edge);
+        let cropped = |seen: bool| {
+            if seen {
+                Ok(())
+            } else {
+                Err(Unmeasured::Covered(
+                    "the paper's edges are not all in the scan".to_owned(),
+                ))
+            }
+        };
+        let px_per_mm = face.dpi.map(|dpi| dpi / 25.4).ok_or_else(|| {
+            Unmeasured::Other("the scan states no density that can be trusted".to_owned())
+        });
+        let percent = |ratio: f64| 100.0 * (ratio - 1.0);
+        let shape = |lengths: (f64, f64)| percent(lengths.0 / lengths.1 / size.aspect());
+        let results = [
+            (
+                "aspect",
+                cropped(top && right && bottom && left).map(|()| shape(paper)),
+            ),
+            ("print-aspect", Ok(shape(print))),
+            (
+                "width",
+                cropped(left && right)
+                    .and_then(|()| px_per_mm.clone())
+                    .map(|p| percent(paper.0 / p / size.width)),
+            ),
+            (
+                "height",
+                cropped(top && bottom)
+                    .and_then(|()| px_per_mm.clone())
+                    .map(|p| percent(paper.1 / p / size.height)),
+            ),
+            (
+                "print-scale",
+                px_per_mm.clone().map(|p| {
+                    percent((print.0 * print.1 / (size.width * size.height)).sqrt() / p)
+                }),
+            ),
+        ];
+        results
+            .into_iter()
+            .map(|(zone, result)| Reading {
+                zone: zone.to_owned(),
+                result: result.map(|value| Measurement {
+                    value,
+                    unit: "%",
+                    zone_mm: RectMm::from([0.0, 0.0, size.width, size.height]),
+                }),
+            })
+            .collect()
+    }
+}

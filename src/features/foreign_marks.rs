@@ -1,0 +1,107 @@
+//! # foreign-marks: is there text or a figure where genuine notes are blank?
+//!
+//! **What it is.** Play, film and training money says so: COPY, REPLICA, MOTION PICTURE, 样, 练功券.
+//! Such words are printed: letters of one height, on one line.
+//!
+//! **How it is measured.** Dark regions where the enrolled notes are lighter, and always so, at 72
+//! dpi; creases (long narrow lines) and what belongs to the overprint are left out. `row`: of the
+//! marks of letter size (1.5 to 20 mm high), the summed widths of the longest row of at least three
+//! that share height (±30 %) and line. `area`: of all marks.
+//!
+//! **Unit.** mm for `row`, mm² for `area`.
+//!
+//! **What it cannot see.** Pale marks, marks over dark print, and words that stand where genuine
+//! notes differ from each other, as near the serial numbers.
+//!
+//! **What fools it.** Printed stamps of banks and block letters written by hand stand in rows too.
+//! Handwriting, stains and blots add to `area`, seldom to `row`.
+
+use super::{Face, Feature, Measurement, Needs, Reading};
+use crate::note::{Light, RectMm};
+use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
+use crate::wear::Mark;
+
+/// Height of letters, mm.
+const LETTER: std::ops::Range<f64> = 1.5..20.0;
+/// Letters of a row are at least this many.
+const LEAST_LETTERS: usize = 3;
+
+/// See the page above.
+#[derive(Debug)]
+pub struct ForeignMarks;
+
+impl Feature for ForeignMarks {
+    fn id(&self) -> &'static str {
+        "foreign-marks"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            side: None,
+            light: Light::Visible,
+            px_per_mm: LEAST_PX_PER_MM,
+        }
+    }
+
+    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+        let size = face.design.size;
+        let whole = RectMm::from([0.0, 0.0, size.width, size.height]);
+        let view = face.view();
+        let reading = |zone: &str, unit, of: &dyn Fn(&[Mark], f64) -> (f64, Option<RectMm>)| Reading {
+            zone: zone.to_owned(),
+            result: view.clone().map(|(view, _)| {
+                let (value, place) = of(&view.wear.marks, view.wear.marks_mm2);
+                Measurement {
+                    value,
+                    unit,
+                    zone_mm: place.unwrap_or(whole),
+                }
+            }),
+        };
+        vec![
+            reading("row", "mm", &|marks, _| longest_row(marks)),
+            reading("area", "mm²", &|_, area| (area, None)),
+        ]
+    }
+}
+
+/// Summed widths of the longest row of letters, and where it is.
+fn longest_row(marks: &[Mark]) -> (f64, Option<RectMm>) {
+    let mm = |cells: usize| cells as f64 / CELLS_PER_MM;
+    let letters: Vec<&Mark> = marks
+        .iter()
+        .filter(|m| !m.is_crease() && LETTER.contains(&mm(m.region.height())))
+        .filter(|m| m.region.width() < 3 * m.region.height())
+        .collect();
+    let mut best = (0.0, None);
+    for first in &letters {
+        let height = first.region.height() as f64;
+        let line = |m: &Mark| (m.region.bounds[0] + m.region.bounds[2]) as f64 / 2.0;
+        let row: Vec<&&Mark> = letters
+            .iter()
+            .filter(|m| {
+                (m.region.height() as f64 / height - 1.0).abs() < 0.3
+                    && (line(m) - line(first)).abs() < 0.3 * height
+            })
+            .collect();
+        let width: f64 = row.iter().map(|m| mm(m.region.width())).sum();
+        if row.len() >= LEAST_LETTERS && width > best.0 {
+            let mut bounds = first.region.bounds;
+            for m in &row {
+                let b = m.region.bounds;
+                bounds = [
+                    bounds[0].min(b[0]),
+                    bounds[1].min(b[1]),
+                    bounds[2].max(b[2]),
+                    bounds[3].max(b[3]),
+                ];
+            }
+            let [top, left, bottom, right] = bounds.map(mm);
+            best = (
+                width,
+                Some(RectMm::from([left, top, right - left, bottom - top])),
+            );
+        }
+    }
+    best
+}

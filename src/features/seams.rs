@@ -1,0 +1,103 @@
+//! # seams: is the note of one piece?
+//!
+//! **What it is.** A note put together from two (half genuine, half copy; a genuine corner pasted on)
+//! shows it where the parts meet: sharpness and noise of the print, and its colour noise, change
+//! along a line, which on a note of one piece nothing does.
+//!
+//! **How it is measured.** In tiles of 4 mm, on the scan's own samples: logarithm of the mean second
+//! difference, of luma and of colour. What genuine notes show in each tile is taken off, with the
+//! straight line that the scan's own sharpness makes of it. `luma-cut`, `colour-cut`: the largest
+//! difference between the medians on both sides of any straight cut, down or across.
+//! `luma-patch`, `colour-patch`: the largest mean of 3 × 3 tiles against the rest.
+//!
+//! **Unit.** Standard deviations of a tile over genuine notes.
+//!
+//! **What it cannot see.** Parts that were printed by the same process, as two halves of genuine notes.
+//!
+//! **What fools it.** Tape and heavy local wear change sharpness; a fold that lies out of focus.
+
+use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use crate::compare::tiles::{self, TILE_MM};
+use crate::note::{Light, RectMm};
+use crate::structure::DETAIL_PX_PER_MM;
+
+/// Added to a tile's deviation, in logarithms: 10 %.
+const FLOOR: f32 = 0.1;
+
+/// See the page above.
+#[derive(Debug)]
+pub struct Seams;
+
+impl Feature for Seams {
+    fn id(&self) -> &'static str {
+        "seams"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            side: None,
+            light: Light::Visible,
+            px_per_mm: DETAIL_PX_PER_MM,
+        }
+    }
+
+    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+        let Some(detail) = face.structure().and_then(|s| s.detail.as_ref()) else {
+            return vec![Reading {
+                zone: "side".to_owned(),
+                result: Err(Unmeasured::NotCalibrated(
+                    "no detail of this side was enrolled".to_owned(),
+                )),
+            }];
+        };
+        let size = face.design.size;
+        let observed = tiles::detail(face.raster, &face.print, size);
+        let mut readings = Vec::new();
+        for (name, values, expected) in [
+            ("luma", &observed.luma, &detail.luma),
+            ("colour", &observed.colour, &detail.colour),
+        ] {
+            let off = tiles::standardised(
+                values,
+                &observed.seen,
+                &expected.mean,
+                &expected.deviation,
+                FLOOR,
+            );
+            let few = || Unmeasured::Covered("too little of the side is seen".to_owned());
+            let cut = tiles::best_cut(&off).ok_or_else(few).map(|cut| {
+                let at = cut.at as f64 * TILE_MM;
+                Measurement {
+                    value: f64::from(cut.step),
+                    unit: "σ",
+                    zone_mm: if cut.down {
+                        RectMm::from([at - 1.0, 0.0, 2.0, size.height])
+                    } else {
+                        RectMm::from([0.0, at - 1.0, size.width, 2.0])
+                    },
+                }
+            });
+            let patch = tiles::oddest_patch(&off)
+                .ok_or_else(few)
+                .map(|(value, (row, column))| Measurement {
+                    value: f64::from(value),
+                    unit: "σ",
+                    zone_mm: RectMm::from([
+                        (column as f64 - 1.0) * TILE_MM,
+                        (row as f64 - 1.0) * TILE_MM,
+                        3.0 * TILE_MM,
+                        3.0 * TILE_MM,
+                    ]),
+                });
+            readings.push(Reading {
+                zone: format!("{name}-cut"),
+                result: cut,
+            });
+            readings.push(Reading {
+                zone: format!("{name}-patch"),
+                result: patch,
+            });
+        }
+        readings
+    }
+}

@@ -1,0 +1,76 @@
+//! # value-consistency: does every place that states the value state this one?
+//!
+//! **What it is.** The value stands on a note many times, in figures and words. Who raises a note
+//! changes some of them, mostly the figures in the corners.
+//!
+//! **How it is measured.** For each zone that states the value: how much worse it agrees with the
+//! enrolled structure of this design than the side's other engraved zones do (their median), in
+//! correlation. The side's own wear, blur and light are in both and cancel.
+//!
+//! **Unit.** Difference of correlations: about 0 where the zone is as true as the rest, about 1
+//! where it shows something else.
+//!
+//! **What it cannot see.** What the zone says instead. A whole note of another value is another design.
+//!
+//! **What fools it.** A folded or torn corner hides its figure: covered zones are not examined.
+
+use super::zone_structure::examined;
+use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use crate::note::Light;
+use crate::reference::Process;
+use crate::structure::LEAST_PX_PER_MM;
+
+/// Fewest zones without a value that stand for the rest of a side.
+const LEAST_OTHERS: usize = 2;
+
+/// See the page above.
+#[derive(Debug)]
+pub struct ValueConsistency;
+
+impl Feature for ValueConsistency {
+    fn id(&self) -> &'static str {
+        "value-consistency"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            side: None,
+            light: Light::Visible,
+            px_per_mm: LEAST_PX_PER_MM,
+        }
+    }
+
+    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+        let printed = || {
+            face.design.zones.iter().filter(|z| {
+                z.side == face.side && !matches!(z.print, Process::Paper | Process::Letterpress)
+            })
+        };
+        let mut others: Vec<f64> = printed()
+            .filter(|z| z.value.is_none())
+            .filter_map(|z| examined(face, z).ok())
+            .collect();
+        others.sort_by(f64::total_cmp);
+        let rest = if others.len() < LEAST_OTHERS {
+            None
+        } else {
+            others.get(others.len() / 2).copied()
+        };
+        printed()
+            .filter(|z| z.value.is_some())
+            .map(|zone| Reading {
+                zone: zone.id.clone(),
+                result: examined(face, zone).and_then(|own| {
+                    let rest = rest.ok_or_else(|| {
+                        Unmeasured::Other("too little else of the side is seen".to_owned())
+                    })?;
+                    Ok(Measurement {
+                        value: rest - own,
+                        unit: "",
+                        zone_mm: zone.rect_mm,
+                    })
+                }),
+            })
+            .collect()
+    }
+}

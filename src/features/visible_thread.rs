@@ -1,0 +1,92 @@
+//! # visible-thread: is there a line from edge to edge where a thread should not show?
+//!
+//! **What it is.** A security thread lies in the paper; held flat it shows little or nothing.
+//! Forgers print it: a line from the upper to the lower edge, visible at any angle.
+//!
+//! **How it is measured.** On the side aligned with its reference at 72 dpi: what is darker or
+//! lighter than genuine notes, averaged over bands 1 mm wide in each quarter of the height. For each
+//! band, what at least three quarters show alike. `dark` and `light` are the strongest bands.
+//!
+//! **Unit.** Local contrast.
+//!
+//! **What it cannot see.** Threads that genuine notes show too: what is enrolled is expected.
+//!
+//! **What fools it.** The fold down the middle of most worn notes is such a line; it is fainter, and
+//! the enrolled notes have it too.
+
+use super::{Face, Feature, Measurement, Needs, Reading};
+use crate::note::{Light, RectMm};
+use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
+
+/// Width of a band, cells: 1 mm.
+const BAND: usize = 3;
+/// Quarters of the height.
+const PARTS: usize = 4;
+
+/// See the page above.
+#[derive(Debug)]
+pub struct VisibleThread;
+
+impl Feature for VisibleThread {
+    fn id(&self) -> &'static str {
+        "visible-thread"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            side: None,
+            light: Light::Visible,
+            px_per_mm: LEAST_PX_PER_MM,
+        }
+    }
+
+    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+        let size = face.design.size;
+        let view = face.view();
+        let reading = |zone: &str, sign: f32| Reading {
+            zone: zone.to_owned(),
+            result: view.clone().map(|(view, structure)| {
+                let (rows, columns) = view.aligned.contrast.dim();
+                // Sums over each column of each quarter: of weighted differences, of weights.
+                let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
+                for ((row, column), weight) in view.print_weight.indexed_iter() {
+                    let off = view.aligned.contrast[[row, column]]
+                        - structure.print.mean[[row, column]];
+                    let part = (row * PARTS / rows).min(PARTS - 1);
+                    if let Some([sum, total]) = sums.get_mut(column).and_then(|s| s.get_mut(part)) {
+                        *sum += weight * sign * off.clamp(-1.5, 1.5);
+                        *total += weight;
+                    }
+                }
+                let mut best = (0.0f32, 0usize);
+                for (first, band) in sums.windows(BAND).enumerate() {
+                    let mut shown = [0.0f32; PARTS];
+                    for (part, value) in shown.iter_mut().enumerate() {
+                        let (mut sum, mut total) = (0.0, 0.0);
+                        for column in band {
+                            sum += column[part][0];
+                            total += column[part][1];
+                        }
+                        *value = if total > 0.0 { sum / total } else { 0.0 };
+                    }
+                    shown.sort_by(f32::total_cmp);
+                    // The second least of four: three quarters show at least this.
+                    if shown[1] > best.0 {
+                        best = (shown[1], first);
+                    }
+                }
+                Measurement {
+                    value: f64::from(best.0),
+                    unit: "contrast",
+                    zone_mm: RectMm::from([
+                        best.1 as f64 / CELLS_PER_MM,
+                        0.0,
+                        BAND as f64 / CELLS_PER_MM,
+                        size.height,
+                    ]),
+                }
+            }),
+        };
+        vec![reading("dark", -1.0), reading("light", 1.0)]
+    }
+}

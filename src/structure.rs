@@ -1,0 +1,383 @@
+//! The printed structure of a side at 72 dpi, and its fine registration.
+//!
+//! The print map of a recognised note is good to a few tenths of a millimetre. What is left has causes
+//! of its own: paper creeps, folds shorten it, and each printing of the note (engraving, overprint)
+//! floats against the others. So the side is straightened once, turned into normalised local
+//! contrast, and its blocks are found again in the reference, each for itself; the overprint is then
+//! looked for by itself.
+
+use ndarray::Zip;
+
+use crate::compare::align::{Expected, Padded, Part, ShiftField, Shift, correlations, peak};
+use crate::compare::tiles::Detail;
+use crate::note::{RectMm, SizeMm};
+use crate::pixels::{Plane, Planes, Raster, luma};
+use crate::rectify::Quad;
+use crate::rectify::homography::Homography;
+use crate::rectify::registration::local_contrast;
+
+/// Cells for a millimetre of the note: 72 dpi, the finest plane that a reference note may hold.
+pub const CELLS_PER_MM: f64 = 72.0 / 25.4;
+
+/// Least resolution at which fine detail is enrolled, scan px/mm.
+pub const DETAIL_PX_PER_MM: f64 = 7.0;
+
+/// Least resolution of a scan for a plane of this fineness, scan px/mm.
+pub const LEAST_PX_PER_MM: f64 = 3.5;
+
+/// How far a block may lie from where the print map says, cells: 1 mm.
+const CREEP: usize = 3;
+/// How far an overprint may lie from its mean place, cells: 4.6 mm. On $1 notes it was up to 3 % of
+/// the height and 2 % of the width, 3.1 mm.
+const FLOAT: usize = 13;
+/// How far one overprinted element may lie from where the others say, cells: 1.4 mm. Seals and
+/// numbers of different inks are printed by different forms.
+const PLAY: usize = 4;
+/// Added to the spread of a cell over the enrolled notes, in units of local contrast.
+pub const SPREAD_FLOOR: f32 = 0.3;
+
+/// Rows and columns of the plane of a side.
+pub fn shape(size: SizeMm) -> (usize, usize) {
+    let cells = |mm: f64| (mm * CELLS_PER_MM).round() as usize;
+    (cells(size.height), cells(size.width))
+}
+
+/// The cells that a rectangle covers, at least one each way, cut to the plane.
+pub fn part(rect: RectMm, shape: (usize, usize)) -> Part {
+    let range = |from: f64, length: f64, most: usize| {
+        let first = ((from * CELLS_PER_MM).round().max(0.0) as usize).min(most.saturating_sub(1));
+        let count = ((length * CELLS_PER_MM).round().max(1.0) as usize).min(most - first);
+        (first, count)
+    };
+    let (top, rows) = range(rect.y, rect.height, shape.0);
+    let (left, columns) = range(rect.x, rect.width, shape.1);
+    Part {
+        top,
+        left,
+        rows,
+        columns,
+    }
+}
+
+/// A scan reduced as far as a plane of 72 dpi allows: about two pixels or more a cell.
+#[derive(Debug, Clone)]
+pub struct Reduced {
+    /// Red, green, blue.
+    pub planes: Planes,
+    luma: Plane,
+    factor: f64,
+}
+
+impl Reduced {
+    /// Reduces a scan that shows the note at `px_per_mm`.
+    pub fn new(raster: &Raster, px_per_mm: f64) -> Self {
+        let factor = (px_per_mm / (1.6 * CELLS_PER_MM)).floor().max(1.0);
+        let planes = raster.reduced(factor as usize);
+        let luma = luma(&planes);
+        Self {
+            planes,
+            luma,
+            factor,
+        }
+    }
+
+    /// The side straightened; `print` takes its millimetres to scan pixels, `outline` is the paper's
+    /// where it was seen.
+    pub fn straighten(&self, print: &Homography, size: SizeMm, outline: Option<&Quad>) -> Straight {
+        let (rows, columns) = shape(size);
+        let (height, width) = self.luma.dim();
+        let (last_x, last_y) = (width.max(1) - 1, height.max(1) - 1);
+        let inside = outline.and_then(|quad| inside(quad, print));
+        let mut luma = Plane::zeros((rows, columns));
+        let mut colour = Planes::zeros((3, rows, columns));
+        let mut seen = Plane::zeros((rows, columns));
+        let step = 0.5 / CELLS_PER_MM;
+        let scale = 1.0 / self.factor;
+        let view = self.luma.view();
+        let (mut sum, mut count) = (0.0f64, 0.0f64);
+        for row in 0..rows {
+            for sub in [0.25, 0.75] {
+                let y_mm = (row as f64 + sub) / CELLS_PER_MM;
+                let mut line = print.along_row(0.5 * step, y_mm, step);
+                for column in 0..columns {
+                    let (mut value, mut within) = (0.0, true);
+                    for half in 0..2 {
+                        let [x, y] = line.next_point();
+                        let (x, y) = (x * scale, y * scale);
+                        within &= x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64;
+                        value += crate::pixels::bilinear(&view, x, y);
+                        if half == 1 && sub > 0.5 {
+                            let at = [
+                                (y.max(0.0) as usize).min(last_y),
+                                (x.max(0.0) as usize).min(last_x),
+                            ];
+                            for channel in 0..3 {
+                                colour[[channel, row, column]] =
+                                    self.planes[[channel, at[0], at[1]]];
+                            }
+                        }
+                    }
+                    luma[[row, column]] += 0.25 * value;
+                    if within {
+                        seen[[row, column]] += 0.5;
+                    }
+                }
+            }
+            for column in 0..columns {
+                let at = [
+                    (column as f64 + 0.5) / CELLS_PER_MM,
+                    (row as f64 + 0.5) / CELLS_PER_MM,
+                ];
+                let whole = seen[[row, column]] == 1.0
+                    && inside.as_ref().is_none_or(|lines| {
+                        lines.iter().all(|[a, b, c]| a * at[0] + b * at[1] + c >= 0.0)
+                    });
+                seen[[row, column]] = f32::from(u8::from(whole));
+                if whole {
+                    sum += f64::from(luma[[row, column]]);
+                    count += 1.0;
+                }
+            }
+        }
+        let mean = (sum / count.max(1.0)) as f32;
+        Zip::from(&mut luma).and(&seen).for_each(|v, &s| {
+            if s == 0.0 {
+                *v = mean;
+            }
+        });
+        let mut contrast = local_contrast(&luma);
+        contrast *= &seen;
+        Straight {
+            luma,
+            colour,
+            contrast,
+            seen,
+        }
+    }
+}
+
+/// Half planes, in mm on the side, whose common part is the paper.
+fn inside(quad: &Quad, print: &Homography) -> Option<[[f64; 3]; 4]> {
+    let back = print.inverse()?;
+    let corners = quad.map(|p| back.apply(p));
+    let centre = [0, 1].map(|k| corners.iter().map(|p| p[k]).sum::<f64>() / 4.0);
+    let mut lines = [[0.0; 3]; 4];
+    for (k, line) in lines.iter_mut().enumerate() {
+        let ([ax, ay], [bx, by]) = (corners[k], corners[(k + 1) % 4]);
+        let (a, b) = (ay - by, bx - ax);
+        let c = -(a * ax + b * ay);
+        let sign = (a * centre[0] + b * centre[1] + c).signum();
+        *line = [a * sign, b * sign, c * sign];
+    }
+    Some(lines)
+}
+
+/// A straightened side, [`CELLS_PER_MM`].
+#[derive(Debug, Clone)]
+pub struct Straight {
+    /// Luma, 0..=255.
+    pub luma: Plane,
+    /// Red, green and blue of one point of each cell.
+    pub colour: Planes,
+    /// Normalised local contrast; 0 where nothing was seen.
+    pub contrast: Plane,
+    /// 1 where paper was seen, else 0.
+    pub seen: Plane,
+}
+
+/// What genuine notes show: normalised local contrast of the printings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Structure {
+    /// All of the print, aligned on the main printing.
+    pub print: Expected,
+    /// The same aligned on the overprint; 0 outside of its zones.
+    pub overprint: Expected,
+    /// Fine detail by tiles; none where the enrolled scans were too coarse for it.
+    pub detail: Option<ExpectedDetail>,
+}
+
+/// What genuine notes show of fine detail, tile by tile, each note's mean taken off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExpectedDetail {
+    /// Of luma.
+    pub luma: Expected,
+    /// Of colour.
+    pub colour: Expected,
+}
+
+impl ExpectedDetail {
+    /// Learns it from several notes. `None` without notes.
+    pub fn learn(notes: &[Detail]) -> Option<Self> {
+        let levelled = |pick: fn(&Detail) -> &Plane| -> Vec<(Plane, Plane)> {
+            notes
+                .iter()
+                .map(|note| {
+                    let seen = note.seen.mapv(|s| f32::from(u8::from(s)));
+                    let mean = (pick(note) * &seen).sum() / seen.sum().max(1.0);
+                    (pick(note) - mean, seen)
+                })
+                .collect()
+        };
+        let (luma, colour) = (levelled(|n| &n.luma), levelled(|n| &n.colour));
+        Some(Self {
+            luma: Expected::over(luma.iter().map(|(v, s)| (v, s)))?,
+            colour: Expected::over(colour.iter().map(|(v, s)| (v, s)))?,
+        })
+    }
+}
+
+impl Structure {
+    /// What is looked for to find the overprint: the more a cell varies on genuine notes once the
+    /// overprint is aligned (what is printed below, digits), the less.
+    pub fn sought(&self) -> Plane {
+        &self.overprint.mean * &self.overprint.precision(SPREAD_FLOOR)
+    }
+}
+
+/// A side aligned with the structure of its reference.
+#[derive(Debug, Clone)]
+pub struct Aligned {
+    /// Where the blocks of the main printing were found.
+    pub field: ShiftField,
+    /// Local contrast, on the reference's cells.
+    pub contrast: Plane,
+    /// Luma likewise.
+    pub luma: Plane,
+    /// 1 where paper was seen, likewise.
+    pub seen: Plane,
+}
+
+impl Aligned {
+    /// Aligns a side with the main printing.
+    pub fn new(straight: &Straight, print: &Plane) -> Self {
+        let field = ShiftField::find(&Padded::new(&straight.contrast, CREEP), print, CREEP);
+        Self {
+            contrast: field.straighten(&straight.contrast),
+            luma: field.straighten(&straight.luma),
+            seen: straight.seen.clone(),
+            field,
+        }
+    }
+}
+
+/// Where the overprint lies: that of all its elements together, and of each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overprint {
+    /// Shift of the whole against its mean place, cells.
+    pub shift: Shift,
+    /// Shift of each element, cells, and how well it agrees there.
+    pub elements: Vec<Shift>,
+}
+
+/// Finds the overprint's elements (`parts` of the plane sought) in the contrast of an aligned side.
+pub fn find_overprint(contrast: &Plane, sought: &Plane, parts: &[Part]) -> Overprint {
+    let padded = Padded::new(contrast, FLOAT + PLAY);
+    let scores: Vec<Plane> = parts
+        .iter()
+        .map(|part| correlations(&padded, sought, *part, (0, 0), FLOAT))
+        .collect();
+    let side = 2 * FLOAT + 1;
+    let mut joint = Plane::zeros((side, side));
+    let cells: usize = parts.iter().map(|p| p.rows * p.columns).sum();
+    for (score, part) in scores.iter().zip(parts) {
+        joint.scaled_add(
+            (part.rows * part.columns) as f32 / cells.max(1) as f32,
+            score,
+        );
+    }
+    let shift = peak(&joint, (0, 0));
+    let around = (shift.dy.round() as isize, shift.dx.round() as isize);
+    let elements = parts
+        .iter()
+        .map(|part| {
+            peak(
+                &correlations(&padded, sought, *part, around, PLAY),
+                around,
+            )
+        })
+        .collect();
+    Overprint { shift, elements }
+}
+
+/// Rounds of averaging and aligning again.
+const ROUNDS: usize = 3;
+
+/// Learns the structure of a side from several straightened notes. `overprint` are the parts where
+/// the overprint's elements lie in the mean. `None` without notes.
+pub fn learn(
+    notes: &[Straight],
+    overprint: &[Part],
+    detail: Option<ExpectedDetail>,
+) -> Option<Structure> {
+    let mut print = Expected::over(notes.iter().map(|n| (&n.contrast, &n.seen)))?;
+    let mut aligned = Vec::new();
+    for _ in 0..ROUNDS {
+        aligned = notes
+            .iter()
+            .map(|note| Aligned::new(note, &print.mean))
+            .collect::<Vec<Aligned>>();
+        print = Expected::over(aligned.iter().map(|n| (&n.contrast, &n.seen)))?;
+    }
+    let mut structure = Structure {
+        overprint: Expected {
+            mean: Plane::zeros(print.mean.dim()),
+            deviation: Plane::zeros(print.mean.dim()),
+        },
+        print,
+        detail,
+    };
+    if !overprint.is_empty() {
+        // The mean of all is blurred, so one note's is the first to be looked for.
+        let mut sought = aligned.first()?.contrast.clone();
+        for _ in 0..=ROUNDS {
+            let found: Vec<Vec<Shift>> = aligned
+                .iter()
+                .map(|note| find_overprint(&note.contrast, &sought, overprint).elements)
+                .collect();
+            let middle: Vec<[f64; 2]> = (0..overprint.len())
+                .map(|element| {
+                    [|s: &Shift| s.dy, |s: &Shift| s.dx].map(|pick: fn(&Shift) -> f64| {
+                        let mut all: Vec<f64> =
+                            found.iter().filter_map(|s| s.get(element)).map(pick).collect();
+                        all.sort_by(f64::total_cmp);
+                        all.get(all.len() / 2).copied().unwrap_or(0.0)
+                    })
+                })
+                .collect();
+            let placed: Vec<(Plane, Plane)> = aligned
+                .iter()
+                .zip(&found)
+                .map(|(note, shifts)| {
+                    let moves: Vec<(Part, [f64; 2])> = overprint
+                        .iter()
+                        .zip(shifts)
+                        .zip(&middle)
+                        .map(|((part, s), m)| (*part, [s.dy - m[0], s.dx - m[1]]))
+                        .collect();
+                    (moved(&note.contrast, &moves), moved(&note.seen, &moves))
+                })
+                .collect();
+            structure.overprint = Expected::over(placed.iter().map(|(c, s)| (c, s)))?;
+            sought = structure.sought();
+        }
+    }
+    Some(structure)
+}
+
+/// Parts of a plane, each moved back by a shift down and to the right; 0 elsewhere.
+fn moved(plane: &Plane, moves: &[(Part, [f64; 2])]) -> Plane {
+    let view = plane.view();
+    let mut out = Plane::zeros(plane.dim());
+    for (part, [dy, dx]) in moves {
+        for row in part.top..part.top + part.rows {
+            for column in part.left..part.left + part.columns {
+                out[[row, column]] = crate::pixels::bilinear(
+                    &view,
+                    column as f64 + 0.5 + dx,
+                    row as f64 + 0.5 + dy,
+                );
+            }
+        }
+    }
+    out
+}
