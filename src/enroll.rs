@@ -1,11 +1,21 @@
 //! Enrolment: measures genuine scans of one design into its reference note.
 
+pub mod scanners;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
+
+use crate::features::measure_all;
+use crate::identify::Identifier;
+use crate::reference::{Library, Readings};
+use crate::scan::Scan;
+use crate::scan::gather::Source;
+use crate::{batch, present};
+use std::num::NonZeroUsize;
 
 use crate::compare::align::Part;
 use crate::compare::tiles::{Detail, detail};
@@ -178,6 +188,7 @@ pub fn measure_side(
             },
             layout,
             structure: structure(&sheets, side, size, zones),
+            readings: None,
         },
         left_out,
     })
@@ -359,6 +370,81 @@ fn paper_frame(papers: &[(Quad, Option<Quad>)]) -> Option<Homography> {
     cells(&quad)
 }
 
+/// How many other scanners each genuine scan is also measured as.
+const OTHER_SCANNERS: u64 = 3;
+
+/// What every feature reads on genuine scans of one side, as they are and as other scanners would have
+/// shown them. `library` must hold the side's own new measurements. Scans that are not recognised as
+/// this side any more are passed over.
+pub fn read_features(
+    library: &Library,
+    design: &str,
+    side: Side,
+    scans: &[Scan],
+    jobs: NonZeroUsize,
+) -> Readings {
+    let identifier = Identifier::new(library);
+    let work = |(note, scan): &(usize, &Scan)| -> Vec<Read> {
+        let others = (0..OTHER_SCANNERS).filter_map(|other| {
+            let seed = (*note as u64) << 8 | other;
+            scanners::on_another(&scan.raster, seed)
+        });
+        std::iter::once(scan.raster.clone())
+            .chain(others)
+            .filter_map(|raster| {
+                let shown = Scan {
+                    raster,
+                    ..(*scan).clone()
+                };
+                let exhibit = present(shown, &Source::of(&scan.path), &identifier);
+                let face = exhibit.face()?;
+                (face.design.id == design && face.side == side).then(|| Read {
+                    note: *note,
+                    readings: measure_all(&face),
+                })
+            })
+            .collect()
+    };
+    let items: Vec<(usize, &Scan)> = scans.iter().enumerate().collect();
+    let mut readings = Readings::default();
+    let taken = batch::in_order(&items, jobs, work, |_, reads: Vec<Read>| {
+        for read in reads {
+            let row = readings.notes.len();
+            readings.notes.push(read.note);
+            for (feature, zones) in read.readings {
+                for zone in zones {
+                    let Ok(measurement) = zone.result else {
+                        continue;
+                    };
+                    let values = readings
+                        .values
+                        .entry(feature.to_owned())
+                        .or_default()
+                        .entry(zone.zone)
+                        .or_default();
+                    values.resize(row, f32::NAN);
+                    values.push(measurement.value as f32);
+                }
+            }
+        }
+        Ok::<(), std::convert::Infallible>(())
+    });
+    match taken {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
+    let rows = readings.notes.len();
+    for values in readings.values.values_mut().flat_map(BTreeMap::values_mut) {
+        values.resize(rows, f32::NAN);
+    }
+    readings
+}
+
+struct Read {
+    note: usize,
+    readings: Vec<(&'static str, Vec<crate::features::Reading>)>,
+}
+
 /// Writes measurements into `<folder>/<currency>/<value>-<edition>/`: the planes of each side, and
 /// `measured.toml` with how they came about. Sides that were measured before stay.
 ///
@@ -386,6 +472,14 @@ pub fn write(
         npz.finish().map_err(|e| failed(&file, e.to_string()))?;
         fs::write(&file, bytes.into_inner()).map_err(|e| failed(&file, e.to_string()))?;
         written.push(file);
+        let file = folder.join(format!("{side}-readings.npz"));
+        if let Some(readings) = &measured.readings {
+            let bytes = readings
+                .to_npz()
+                .map_err(|e| failed(&file, e.to_string()))?;
+            fs::write(&file, bytes).map_err(|e| failed(&file, e.to_string()))?;
+            written.push(file);
+        }
     }
     let file = folder.join("measured.toml");
     let enrolments: BTreeMap<Side, &Enrolment> = sides

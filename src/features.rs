@@ -14,6 +14,7 @@ pub mod zone_structure;
 use std::sync::OnceLock;
 
 use crate::compare::align::{Agreement, Part, agreement};
+use crate::compare::evidence::Odd;
 use crate::note::{Light, RectMm, Side};
 use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::SettledOutline;
@@ -21,10 +22,10 @@ use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 use crate::reference::{Design, Process, Zone};
 use crate::scan::JpegInfo;
-use crate::wear::{self, Wear};
 use crate::structure::{
     self, Aligned, LEAST_PX_PER_MM, Overprint, Reduced, SPREAD_FLOOR, Straight, Structure,
 };
+use crate::wear::{self, Wear};
 
 /// One side of a recognised note in one light, ready to be measured.
 #[derive(Debug)]
@@ -123,7 +124,9 @@ impl Face<'_> {
             ))
         })?;
         let view = self.view.get_or_init(|| self.look(structure));
-        view.as_ref().map(|view| (view, structure)).map_err(Clone::clone)
+        view.as_ref()
+            .map(|view| (view, structure))
+            .map_err(Clone::clone)
     }
 
     fn look(&self, structure: &Structure) -> Result<View, Unmeasured> {
@@ -192,7 +195,10 @@ fn excused(
     shape: (usize, usize),
 ) -> Plane {
     let mut out = Plane::zeros(shape);
-    for (zone, shift) in zones.iter().zip(overprint.iter().flat_map(|o| &o.1.elements)) {
+    for (zone, shift) in zones
+        .iter()
+        .zip(overprint.iter().flat_map(|o| &o.1.elements))
+    {
         let moved = RectMm {
             x: zone.rect_mm.x + shift.dx / structure::CELLS_PER_MM,
             y: zone.rect_mm.y + shift.dy / structure::CELLS_PER_MM,
@@ -276,6 +282,13 @@ pub trait Feature: Sync {
     /// Measures it wherever this side has it, zone by zone, always in the same order. A face that
     /// does not meet [`Feature::needs`] is not handed to it.
     fn measure(&self, face: &Face<'_>) -> Vec<Reading>;
+    /// Which way a reading is unlike genuine ones.
+    fn odd(&self, _zone: &str) -> Odd {
+        Odd::Above
+    }
+    /// Differences smaller than this mean nothing, in the unit of the readings: what the measurement
+    /// itself can tell apart.
+    fn least_spread(&self) -> f64;
 }
 
 /// Every feature, in the order of reports.

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod compare;
 pub mod enroll;
 pub mod features;
+pub mod findings;
 pub mod history;
 pub mod identify;
 pub mod note;
@@ -28,20 +29,43 @@ pub mod wear;
 use std::sync::OnceLock;
 
 use features::Face;
+use findings::Experience;
 use identify::{Identifier, Identity};
 use note::Light;
 use rectify::edges::{Against, SettledOutline, settle};
 use rectify::{Outlines, Quad, outlines, side_lengths};
+use reference::Library;
 use report::{Examination, FileRecord, IdentityRecord, rounded};
 use scan::gather::{Capture, Source};
 use scan::{Limits, Scan, display_path};
-use verdict::{Verdict, judge};
+use verdict::{Policy, Verdict, judge};
 
 /// What a run is to do.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// How much one file may cost.
     pub limits: Limits,
+    /// How evidence becomes a verdict.
+    pub policy: Policy,
+}
+
+/// A library made ready for checking.
+#[derive(Debug)]
+pub struct Checker<'a> {
+    /// Recognises designs.
+    pub identifier: Identifier<'a>,
+    /// Knows what genuine notes read.
+    pub experience: Experience<'a>,
+}
+
+impl<'a> Checker<'a> {
+    /// Of a library.
+    pub fn new(library: &'a Library) -> Self {
+        Self {
+            identifier: Identifier::new(library),
+            experience: Experience::new(library),
+        }
+    }
 }
 
 /// An image of a note, found and recognised as far as it could be.
@@ -77,13 +101,13 @@ impl Exhibit<'_> {
 }
 
 /// Examines one note.
-pub fn check(capture: &Capture, identifier: &Identifier<'_>, settings: &Settings) -> Examination {
+pub fn check(capture: &Capture, checker: &Checker<'_>, settings: &Settings) -> Examination {
     let exhibits: Vec<Exhibit<'_>> = capture
         .files
         .iter()
-        .map(|source| exhibit(source, identifier, settings))
+        .map(|source| exhibit(source, &checker.identifier, settings))
         .collect();
-    examine(&capture.note, exhibits)
+    examine(&capture.note, exhibits, checker, settings)
 }
 
 /// Loads one image, finds the note in it and recognises it.
@@ -92,7 +116,23 @@ pub fn exhibit<'a>(
     identifier: &Identifier<'a>,
     settings: &Settings,
 ) -> Exhibit<'a> {
-    let mut record = FileRecord {
+    match scan::load(&source.path, &settings.limits) {
+        Ok(scan) => present(scan, source, identifier),
+        Err(error) => Exhibit {
+            scan: None,
+            identity: None,
+            outline: None,
+            record: FileRecord {
+                error: Some(error.to_string()),
+                ..unread(source)
+            },
+        },
+    }
+}
+
+/// What is said of a file before it is read.
+fn unread(source: &Source) -> FileRecord {
+    FileRecord {
         path: display_path(&source.path),
         sha256: None,
         side: source.side,
@@ -107,19 +147,12 @@ pub fn exhibit<'a>(
         agreement: None,
         turned: None,
         error: None,
-    };
-    let scan = match scan::load(&source.path, &settings.limits) {
-        Ok(scan) => scan,
-        Err(error) => {
-            record.error = Some(error.to_string());
-            return Exhibit {
-                scan: None,
-                identity: None,
-                outline: None,
-                record,
-            };
-        }
-    };
+    }
+}
+
+/// Finds the note in a scan and recognises it.
+pub fn present<'a>(scan: Scan, source: &Source, identifier: &Identifier<'a>) -> Exhibit<'a> {
+    let mut record = unread(source);
     record.sha256 = Some(scan.sha256.clone());
     record.width = Some(scan.raster.width());
     record.height = Some(scan.raster.height());
@@ -213,10 +246,16 @@ fn settled(
 }
 
 /// Says what the images of one note amount to.
-fn examine(note: &str, exhibits: Vec<Exhibit<'_>>) -> Examination {
+fn examine(
+    note: &str,
+    exhibits: Vec<Exhibit<'_>>,
+    checker: &Checker<'_>,
+    settings: &Settings,
+) -> Examination {
     let identity = joint_identity(&exhibits);
     let mut reasons = Vec::new();
-    let findings = Vec::new();
+    let mut findings = Vec::new();
+    let mut p_value = None;
     let verdict = if exhibits.iter().all(|e| e.scan.is_none()) {
         Verdict::Unreadable
     } else {
@@ -230,9 +269,26 @@ fn examine(note: &str, exhibits: Vec<Exhibit<'_>>) -> Examination {
                 Verdict::Unclear
             }
             Joint::One(_) => {
-                let (verdict, why) = judge(&findings);
-                reasons.extend(why);
-                verdict
+                let faces: Vec<(usize, Face<'_>)> = exhibits
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
+                    .collect();
+                findings.extend(
+                    faces
+                        .iter()
+                        .flat_map(|(file, face)| checker.experience.findings(face, *file)),
+                );
+                let enrolled = faces
+                    .iter()
+                    .filter_map(|(_, face)| face.design.measured.get(&face.side))
+                    .map(|side| side.enrolment.notes)
+                    .min()
+                    .unwrap_or(0);
+                let judgement = judge(&mut findings, &settings.policy, enrolled);
+                reasons.extend(judgement.reasons);
+                p_value = judgement.p_value;
+                judgement.verdict
             }
         }
     };
@@ -248,7 +304,7 @@ fn examine(note: &str, exhibits: Vec<Exhibit<'_>>) -> Examination {
         serial: None,
         findings,
         verdict,
-        p_value: None,
+        p_value,
         reasons,
         category: verdict.category(),
         fitness: None,

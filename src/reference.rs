@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Cursor};
 use std::path::Path;
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use crate::compare::align::Expected;
@@ -188,6 +188,74 @@ pub struct MeasuredSide {
     pub layout: Array2<f32>,
     /// The printed structure at 72 dpi; none where only pictures or coarse scans were there.
     pub structure: Option<Structure>,
+    /// What the features read on the enrolled notes; none where they were not measured.
+    pub readings: Option<Readings>,
+}
+
+/// What the features read on genuine notes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Readings {
+    /// Which note each scan is of; a note has several where it was also measured as other scanners
+    /// would have shown it.
+    pub notes: Vec<usize>,
+    /// By feature and zone, one value a scan; NaN where the zone was not examined.
+    pub values: BTreeMap<String, BTreeMap<String, Vec<f32>>>,
+}
+
+impl Readings {
+    /// How many notes were measured.
+    pub fn count(&self) -> usize {
+        self.notes.iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// As an archive of arrays named `<feature>/<zone>`, and `notes`.
+    ///
+    /// # Errors
+    /// When the archive cannot be made.
+    pub fn to_npz(&self) -> Result<Vec<u8>, ndarray_npy::WriteNpzError> {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut npz = ndarray_npy::NpzWriter::new_compressed(&mut bytes);
+        let notes: Vec<u32> = self.notes.iter().map(|n| *n as u32).collect();
+        npz.add_array("notes", &Array1::from(notes))?;
+        for (feature, zones) in &self.values {
+            for (zone, values) in zones {
+                npz.add_array(format!("{feature}/{zone}"), &Array1::from(values.clone()))?;
+            }
+        }
+        npz.finish()?;
+        Ok(bytes.into_inner())
+    }
+
+    fn from_npz(name: &str, bytes: &[u8]) -> Result<Self, ReferenceError> {
+        let broken = |key: &str, why: &str| invalid(name, key, &format!("{why}: enrol it again"));
+        let mut npz = ndarray_npy::NpzReader::new(Cursor::new(bytes))
+            .map_err(|e| broken("archive", &format!("is no .npz file ({e})")))?;
+        let names = npz.names().map_err(|e| broken("archive", &e.to_string()))?;
+        let notes: Array1<u32> = npz
+            .by_name("notes")
+            .map_err(|e| broken("notes", &e.to_string()))?;
+        let mut readings = Self {
+            notes: notes.iter().map(|n| *n as usize).collect(),
+            values: BTreeMap::new(),
+        };
+        for key in names {
+            let Some((feature, zone)) = key.split_once('/') else {
+                continue;
+            };
+            let values: Array1<f32> = npz
+                .by_name(&key)
+                .map_err(|e| broken(&key, &e.to_string()))?;
+            if values.len() != readings.notes.len() {
+                return Err(broken(&key, "has not one value a scan"));
+            }
+            readings
+                .values
+                .entry(feature.to_owned())
+                .or_default()
+                .insert(zone.to_owned(), values.to_vec());
+        }
+        Ok(readings)
+    }
 }
 
 /// How much is known of a design.
@@ -326,6 +394,13 @@ impl Library {
         self
     }
 
+    /// A library of one design.
+    pub fn of(design: Design) -> Self {
+        Self {
+            designs: vec![design],
+        }
+    }
+
     /// Every design, by id.
     pub fn designs(&self) -> &[Design] {
         &self.designs
@@ -394,12 +469,18 @@ fn read_design(
             height: file.size_mm.height,
         };
         let structure = read_structure(&npz, bytes, size)?;
+        let readings = format!("{folder}{side}-readings.npz");
+        let readings = match files.get(&readings) {
+            Some(bytes) => Some(Readings::from_npz(&readings, bytes)?),
+            None => None,
+        };
         measured.insert(
             side,
             MeasuredSide {
                 enrolment,
                 layout,
                 structure,
+                readings,
             },
         );
     }
@@ -503,8 +584,8 @@ fn read_structure(
             &format!("cannot be read ({reason}): enrol it again"),
         )
     };
-    let mut npz = ndarray_npy::NpzReader::new(Cursor::new(bytes))
-        .map_err(|e| refuse("archive", &e))?;
+    let mut npz =
+        ndarray_npy::NpzReader::new(Cursor::new(bytes)).map_err(|e| refuse("archive", &e))?;
     let names = npz.names().map_err(|e| refuse("archive", &e))?;
     if !names.iter().any(|n| n.starts_with("print-mean")) {
         return Ok(None);

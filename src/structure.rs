@@ -8,7 +8,7 @@
 
 use ndarray::Zip;
 
-use crate::compare::align::{Expected, Padded, Part, ShiftField, Shift, correlations, peak};
+use crate::compare::align::{Expected, Padded, Part, Shift, ShiftField, correlations, peak};
 use crate::compare::tiles::Detail;
 use crate::note::{RectMm, SizeMm};
 use crate::pixels::{Plane, Planes, Raster, luma};
@@ -130,7 +130,9 @@ impl Reduced {
                 ];
                 let whole = seen[[row, column]] == 1.0
                     && inside.as_ref().is_none_or(|lines| {
-                        lines.iter().all(|[a, b, c]| a * at[0] + b * at[1] + c >= 0.0)
+                        lines
+                            .iter()
+                            .all(|[a, b, c]| a * at[0] + b * at[1] + c >= 0.0)
                     });
                 seen[[row, column]] = f32::from(u8::from(whole));
                 if whole {
@@ -289,12 +291,7 @@ pub fn find_overprint(contrast: &Plane, sought: &Plane, parts: &[Part]) -> Overp
     let around = (shift.dy.round() as isize, shift.dx.round() as isize);
     let elements = parts
         .iter()
-        .map(|part| {
-            peak(
-                &correlations(&padded, sought, *part, around, PLAY),
-                around,
-            )
-        })
+        .map(|part| peak(&correlations(&padded, sought, *part, around, PLAY), around))
         .collect();
     Overprint { shift, elements }
 }
@@ -337,8 +334,11 @@ pub fn learn(
             let middle: Vec<[f64; 2]> = (0..overprint.len())
                 .map(|element| {
                     [|s: &Shift| s.dy, |s: &Shift| s.dx].map(|pick: fn(&Shift) -> f64| {
-                        let mut all: Vec<f64> =
-                            found.iter().filter_map(|s| s.get(element)).map(pick).collect();
+                        let mut all: Vec<f64> = found
+                            .iter()
+                            .filter_map(|s| s.get(element))
+                            .map(pick)
+                            .collect();
                         all.sort_by(f64::total_cmp);
                         all.get(all.len() / 2).copied().unwrap_or(0.0)
                     })
@@ -371,11 +371,8 @@ fn moved(plane: &Plane, moves: &[(Part, [f64; 2])]) -> Plane {
     for (part, [dy, dx]) in moves {
         for row in part.top..part.top + part.rows {
             for column in part.left..part.left + part.columns {
-                out[[row, column]] = crate::pixels::bilinear(
-                    &view,
-                    column as f64 + 0.5 + dx,
-                    row as f64 + 0.5 + dy,
-                );
+                out[[row, column]] =
+                    crate::pixels::bilinear(&view, column as f64 + 0.5 + dx, row as f64 + 0.5 + dy);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::compare::evidence::combined;
 use crate::note::RectMm;
 
 /// What guilloche says of a note.
@@ -88,21 +89,106 @@ pub struct Finding {
     pub why: String,
 }
 
-/// The verdict on a recognised note, with its reasons in words.
-pub fn judge(findings: &[Finding]) -> (Verdict, Vec<String>) {
-    let deviating: Vec<String> = findings
-        .iter()
-        .filter(|f| f.outcome == Outcome::Deviates)
-        .map(|f| f.why.clone())
-        .collect();
-    if !deviating.is_empty() {
-        return (Verdict::Suspect, deviating);
+/// How evidence becomes a verdict.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    /// Share of genuine notes that may be called suspect.
+    pub false_alarm: f64,
+    /// A note is unclear where evidence is within this factor of being suspect.
+    pub doubt: f64,
+    /// Least share of the features that apply, which must have been examined for a note to pass.
+    pub examined: f64,
+    /// Least genuine notes enrolled for statistics alone to call a note suspect.
+    pub enrolled: usize,
+}
+
+impl Default for Policy {
+    /// One genuine note in a thousand; doubt at ten times that; half of the features; the twenty notes
+    /// that enrolment asks for.
+    fn default() -> Self {
+        Self {
+            false_alarm: 0.001,
+            doubt: 10.0,
+            examined: 0.5,
+            enrolled: 20,
+        }
     }
-    if findings.iter().all(|f| f.outcome != Outcome::Agrees) {
-        return (
+}
+
+/// What the findings on a recognised note amount to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is not `passed`, in words.
+    pub reasons: Vec<String>,
+    /// Probability that a genuine note looks at least as odd in any feature.
+    pub p_value: Option<f64>,
+}
+
+/// Judges a recognised note, and marks the findings that deviate. `enrolled` is the number of genuine
+/// notes of the design that it was compared with.
+pub fn judge(findings: &mut [Finding], policy: &Policy, enrolled: usize) -> Judgement {
+    let p_value = combined(findings.iter().filter_map(|f| f.p_value));
+    let compared = findings.iter().filter(|f| f.p_value.is_some()).count();
+    let limit = policy.false_alarm / compared.max(1) as f64;
+    let mut reasons = Vec::new();
+    let mut doubts = Vec::new();
+    for finding in findings.iter_mut() {
+        let Some(p) = finding.p_value else { continue };
+        if p <= limit {
+            finding.outcome = Outcome::Deviates;
+            reasons.push((p, finding.why.clone()));
+        } else if p <= limit * policy.doubt {
+            doubts.push((p, finding.why.clone()));
+        }
+    }
+    let in_words = |mut list: Vec<(f64, String)>| -> Vec<String> {
+        list.sort_by(|a, b| a.0.total_cmp(&b.0));
+        list.into_iter().map(|(_, why)| why).collect()
+    };
+    let judgement = |verdict, reasons| Judgement {
+        verdict,
+        reasons,
+        p_value,
+    };
+    if !reasons.is_empty() {
+        let mut reasons = in_words(reasons);
+        if enrolled < policy.enrolled {
+            reasons.push(format!(
+                "only {enrolled} genuine notes of this design are enrolled: enrol {} on this scanner",
+                policy.enrolled
+            ));
+            return judgement(Verdict::Unclear, reasons);
+        }
+        return judgement(Verdict::Suspect, reasons);
+    }
+    if !doubts.is_empty() {
+        return judgement(Verdict::Unclear, in_words(doubts));
+    }
+    if compared == 0 {
+        return judgement(
             Verdict::Unclear,
-            vec!["no feature was examined yet: the design was recognised, nothing more".to_owned()],
+            vec![
+                "the design was recognised, but no genuine notes of it are enrolled to compare with: \
+                 enrol 20 of them on this scanner"
+                    .to_owned(),
+            ],
         );
     }
-    (Verdict::Passed, Vec::new())
+    let share = compared as f64 / findings.len().max(1) as f64;
+    if share < policy.examined {
+        let mut reasons = vec![format!(
+            "only {compared} of {} features could be examined: look at the note",
+            findings.len()
+        )];
+        reasons.extend(
+            findings
+                .iter()
+                .filter(|f| f.outcome == Outcome::NotExamined)
+                .map(|f| f.why.clone()),
+        );
+        return judgement(Verdict::Unclear, reasons);
+    }
+    judgement(Verdict::Passed, Vec::new())
 }

@@ -310,7 +310,12 @@ fn marks(
             let n = region.cells.len() as f64;
             Mark {
                 principal_mm: (length / CELLS_PER_MM, width / CELLS_PER_MM),
-                depth: region.cells.iter().map(|at| f64::from(depth(*at))).sum::<f64>() / n,
+                depth: region
+                    .cells
+                    .iter()
+                    .map(|at| f64::from(depth(*at)))
+                    .sum::<f64>()
+                    / n,
                 region,
             }
         })

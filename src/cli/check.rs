@@ -14,12 +14,11 @@ use tempfile::NamedTempFile;
 
 use super::references::library;
 use super::{Exit, complain};
-use crate::identify::Identifier;
 use crate::report::text::Summary;
 use crate::report::{Examination, csv, jsonl, overlay, rounded, text};
 use crate::scan::gather::{self, Capture, gather};
-use crate::verdict::Verdict;
-use crate::{Settings, batch, check, scan};
+use crate::verdict::{Policy, Verdict};
+use crate::{Checker, Settings, batch, check, scan};
 
 /// Check scans: files, or folders of them.
 #[derive(Debug, Args)]
@@ -53,6 +52,9 @@ pub struct Arguments {
     /// Judge every note by itself: no evidence across notes of the batch
     #[arg(long)]
     each_alone: bool,
+    /// Share of genuine notes that may be called suspect, on enrolled designs
+    #[arg(long, value_name = "P", default_value_t = 0.001, value_parser = probability)]
+    false_alarm: f64,
     /// Write each scan with what was found in it drawn on top
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
@@ -62,6 +64,14 @@ pub struct Arguments {
     /// No progress on standard error
     #[arg(long)]
     no_progress: bool,
+}
+
+/// A level that can be held: more than 0, and at most one note in ten.
+fn probability(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|p| (1e-9..=0.1).contains(p))
+        .ok_or_else(|| format!("{text:?} is no share from 0.000000001 to 0.1"))
 }
 
 /// What is written for each note.
@@ -137,7 +147,7 @@ impl Sink {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let library = library(arguments.references.as_deref())?;
-    let identifier = Identifier::new(&library);
+    let checker = Checker::new(&library);
     let gathered = gather(
         &arguments.paths,
         &gather::Options {
@@ -166,14 +176,20 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         }
     });
     let progress = progress(arguments, gathered.captures.len());
-    let settings = Settings::default();
+    let settings = Settings {
+        policy: Policy {
+            false_alarm: arguments.false_alarm,
+            ..Policy::default()
+        },
+        ..Settings::default()
+    };
     let mut summary = Summary::default();
     if format == Format::Csv {
         csv::write_header(sink.writer())?;
     }
     let work = |capture: &Capture| {
         let start = Instant::now();
-        let mut examination = check(capture, &identifier, &settings);
+        let mut examination = check(capture, &checker, &settings);
         examination.elapsed_ms = Some(rounded(start.elapsed().as_secs_f64() * 1e3, 1));
         if let Some(folder) = &arguments.dump {
             dump(folder, capture, &examination, &settings);

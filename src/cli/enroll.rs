@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::references::library;
 use super::{Exit, complain};
-use crate::enroll::{measure_side, write};
+use crate::enroll::{measure_side, read_features, write};
 use crate::note::Side;
-use crate::reference::Enrolment;
+use crate::reference::{Enrolment, Library};
 use crate::scan::gather::{Options, gather};
 use crate::scan::{self, Limits, display_path};
 
@@ -84,24 +86,24 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut out = io::stdout().lock();
     for (side, files) in by_side {
         let mut paths = Vec::new();
-        let mut rasters = Vec::new();
+        let mut scans = Vec::new();
         for path in files {
             match scan::load(&path, &Limits::default()) {
                 Ok(scan) => {
                     paths.push(path);
-                    rasters.push(scan.raster);
+                    scans.push(scan);
                 }
                 Err(error) => complain(&format!("left out: {error}")),
             }
         }
-        if rasters.is_empty() {
+        if scans.is_empty() {
             bail!("{side}: none of the scans could be read");
         }
-        let enrolled = measure_side(
+        let mut enrolled = measure_side(
             side,
             design.size,
             &design.zones,
-            rasters,
+            scans.iter().map(|scan| scan.raster.clone()),
             arguments.cropped,
             Enrolment {
                 notes: 0,
@@ -115,6 +117,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             if let Some(path) = paths.get(*index) {
                 complain(&format!("left out: {}: {why}", display_path(path)));
             }
+        }
+        if !arguments.layout_only {
+            let mut known = design.clone();
+            known.measured.insert(side, enrolled.measured.clone());
+            let own = library.clone().overlaid(Library::of(known));
+            let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+            let readings = read_features(&own, &design.id, side, &scans, jobs);
+            enrolled.measured.readings = Some(readings);
         }
         writeln!(
             out,

@@ -75,7 +75,11 @@ impl Padded {
         let (rows, columns) = plane.dim();
         let shape = (rows + 2 * pad, columns + 2 * pad);
         let mut padded = Plane::zeros(shape);
-        for (source, mut target) in plane.rows().into_iter().zip(padded.rows_mut().into_iter().skip(pad)) {
+        for (source, mut target) in plane
+            .rows()
+            .into_iter()
+            .zip(padded.rows_mut().into_iter().skip(pad))
+        {
             for (t, s) in target.iter_mut().skip(pad).zip(source) {
                 *t = *s;
             }
@@ -196,14 +200,8 @@ pub fn peak(scores: &Plane, around: (isize, isize)) -> Shift {
         _ => 0.0,
     };
     let (y, x) = (Some(at.0), Some(at.1));
-    let dy = fine(
-        value(at.0.checked_sub(1), x),
-        value(Some(at.0 + 1), x),
-    );
-    let dx = fine(
-        value(y, at.1.checked_sub(1)),
-        value(y, Some(at.1 + 1)),
-    );
+    let dy = fine(value(at.0.checked_sub(1), x), value(Some(at.0 + 1), x));
+    let dx = fine(value(y, at.1.checked_sub(1)), value(y, Some(at.1 + 1)));
     Shift {
         dy: (at.0 as isize - radius + around.0) as f64 + dy,
         dx: (at.1 as isize - radius + around.1) as f64 + dx,
@@ -273,7 +271,10 @@ impl ShiftField {
         Self {
             blocks,
             votes,
-            step: (rows as f64 / shape.0 as f64, columns as f64 / shape.1 as f64),
+            step: (
+                rows as f64 / shape.0 as f64,
+                columns as f64 / shape.1 as f64,
+            ),
         }
     }
 

@@ -54,8 +54,8 @@ pub struct Genuine {
     pub values: Array2<f64>,
     /// Which object each scan (row) is of.
     pub objects: Vec<usize>,
-    /// Which way readings are odd.
-    pub odd: Odd,
+    /// Which way readings of each place are odd.
+    pub odd: Vec<Odd>,
     /// Least spread that is believed, in the unit of the readings.
     pub least_spread: f64,
 }
@@ -63,8 +63,7 @@ pub struct Genuine {
 /// A group fitted to genuine objects.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    odd: Odd,
-    spreads: BTreeMap<String, Spread>,
+    places: BTreeMap<String, (Odd, Spread)>,
     oddest: Tail,
     mean: Tail,
     objects: usize,
@@ -96,13 +95,13 @@ impl Model {
         if objects.len() < LEAST_OBJECTS {
             return None;
         }
-        let spreads = spreads(genuine, |_| true);
-        if spreads.is_empty() {
+        let places = places(genuine, |_| true);
+        if places.is_empty() {
             return None;
         }
         let (mut oddest, mut means) = (Vec::new(), Vec::new());
         for fold in 0..FOLDS {
-            let fitted = self::spreads(genuine, |object| object % FOLDS != fold);
+            let fitted = self::places(genuine, |object| object % FOLDS != fold);
             for (row, object) in genuine.values.rows().into_iter().zip(&genuine.objects) {
                 if object % FOLDS != fold {
                     continue;
@@ -112,15 +111,14 @@ impl Model {
                     .iter()
                     .map(String::as_str)
                     .zip(row.iter().copied());
-                if let Some(summary) = summarise(&fitted, genuine.odd, readings) {
+                if let Some(summary) = summarise(&fitted, readings) {
                     oddest.push(summary.oddest);
                     means.push(summary.mean);
                 }
             }
         }
         Some(Self {
-            odd: genuine.odd,
-            spreads,
+            places,
             oddest: Tail::fit(oddest)?,
             mean: Tail::fit(means)?,
             objects: objects.len(),
@@ -133,14 +131,14 @@ impl Model {
         &self,
         readings: impl IntoIterator<Item = (&'a str, f64)>,
     ) -> Option<Evidence> {
-        let summary = summarise(&self.spreads, self.odd, readings)?;
+        let summary = summarise(&self.places, readings)?;
         let (oddest, mean) = (
             self.oddest.rarity(summary.oddest),
             self.mean.rarity(summary.mean),
         );
         let overall = mean.p < oddest.p;
         let rarer = if overall { mean } else { oddest };
-        let spread = self.spreads.get(summary.place)?;
+        let (_, spread) = self.places.get(summary.place)?;
         Some(Evidence {
             // The group speaks twice.
             rarity: Rarity {
@@ -160,18 +158,22 @@ impl Model {
 }
 
 /// Spreads of the places over the objects kept.
-fn spreads(genuine: &Genuine, keep: impl Fn(usize) -> bool) -> BTreeMap<String, Spread> {
+fn places(genuine: &Genuine, keep: impl Fn(usize) -> bool) -> BTreeMap<String, (Odd, Spread)> {
     genuine
         .places
         .iter()
+        .zip(&genuine.odd)
         .zip(genuine.values.columns())
-        .filter_map(|(place, column)| {
+        .filter_map(|((place, odd), column)| {
             let kept = column
                 .iter()
                 .zip(&genuine.objects)
                 .filter(|(_, object)| keep(**object))
                 .map(|(v, _)| *v);
-            Some((place.clone(), Spread::of(kept, genuine.least_spread)?))
+            Some((
+                place.clone(),
+                (*odd, Spread::of(kept, genuine.least_spread)?),
+            ))
         })
         .collect()
 }
@@ -184,14 +186,13 @@ struct Summary<'a> {
 }
 
 fn summarise<'a>(
-    spreads: &BTreeMap<String, Spread>,
-    odd: Odd,
+    places: &BTreeMap<String, (Odd, Spread)>,
     readings: impl IntoIterator<Item = (&'a str, f64)>,
 ) -> Option<Summary<'a>> {
     let mut best: Option<Summary<'a>> = None;
     let (mut sum, mut count) = (0.0, 0.0);
     for (place, value) in readings {
-        let Some(spread) = spreads.get(place).filter(|_| value.is_finite()) else {
+        let Some((odd, spread)) = places.get(place).filter(|_| value.is_finite()) else {
             continue;
         };
         let oddness = odd.oddness(spread, value);
@@ -253,7 +254,7 @@ mod tests {
             places: ["a", "b", "c"].map(str::to_owned).to_vec(),
             values: Array2::from_shape_fn((n, 3), |(_, c)| centres[c] + normal.next()),
             objects: (0..n).collect(),
-            odd: Odd::Above,
+            odd: vec![Odd::Above; 3],
             least_spread: 1e-6,
         }
     }

@@ -16,6 +16,7 @@
 //! torn sides shorten the paper. So absolute size alone says little.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use crate::compare::evidence::Odd;
 use crate::note::{Light, RectMm};
 use crate::rectify::edges::SideSource;
 use crate::rectify::side_lengths;
@@ -84,9 +85,9 @@ impl Feature for Dimensions {
             ),
             (
                 "print-scale",
-                px_per_mm.clone().map(|p| {
-                    percent((print.0 * print.1 / (size.width * size.height)).sqrt() / p)
-                }),
+                px_per_mm
+                    .clone()
+                    .map(|p| percent((print.0 * print.1 / (size.width * size.height)).sqrt() / p)),
             ),
         ];
         results
@@ -100,5 +101,13 @@ impl Feature for Dimensions {
                 }),
             })
             .collect()
+    }
+
+    fn odd(&self, _zone: &str) -> Odd {
+        Odd::Both
+    }
+
+    fn least_spread(&self) -> f64 {
+        0.5
     }
 }

@@ -47,21 +47,26 @@ impl Feature for ForeignMarks {
         let size = face.design.size;
         let whole = RectMm::from([0.0, 0.0, size.width, size.height]);
         let view = face.view();
-        let reading = |zone: &str, unit, of: &dyn Fn(&[Mark], f64) -> (f64, Option<RectMm>)| Reading {
-            zone: zone.to_owned(),
-            result: view.clone().map(|(view, _)| {
-                let (value, place) = of(&view.wear.marks, view.wear.marks_mm2);
-                Measurement {
-                    value,
-                    unit,
-                    zone_mm: place.unwrap_or(whole),
-                }
-            }),
-        };
+        let reading =
+            |zone: &str, unit, of: &dyn Fn(&[Mark], f64) -> (f64, Option<RectMm>)| Reading {
+                zone: zone.to_owned(),
+                result: view.clone().map(|(view, _)| {
+                    let (value, place) = of(&view.wear.marks, view.wear.marks_mm2);
+                    Measurement {
+                        value,
+                        unit,
+                        zone_mm: place.unwrap_or(whole),
+                    }
+                }),
+            };
         vec![
             reading("row", "mm", &|marks, _| longest_row(marks)),
             reading("area", "mm²", &|_, area| (area, None)),
         ]
+    }
+
+    fn least_spread(&self) -> f64 {
+        2.0
     }
 }
 

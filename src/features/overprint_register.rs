@@ -16,6 +16,7 @@
 //! Misprints that collectors pay for are genuine and deviate.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use crate::compare::evidence::Odd;
 use crate::note::{Light, RectMm};
 use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 
@@ -55,7 +56,11 @@ impl Feature for OverprintRegister {
         let size = face.design.size;
         let whole = RectMm::from([0.0, 0.0, size.width, size.height]);
         let mm = |cells: f64| cells / CELLS_PER_MM;
-        let sure: Vec<_> = found.elements.iter().filter(|s| s.agreement >= FOUND).collect();
+        let sure: Vec<_> = found
+            .elements
+            .iter()
+            .filter(|s| s.agreement >= FOUND)
+            .collect();
         let middle = |pick: fn(&crate::compare::align::Shift) -> f64| {
             let mut all: Vec<f64> = sure.iter().map(|s| pick(s)).collect();
             all.sort_by(f64::total_cmp);
@@ -106,5 +111,13 @@ impl Feature for OverprintRegister {
             });
         }
         readings
+    }
+
+    fn odd(&self, _zone: &str) -> Odd {
+        Odd::Both
+    }
+
+    fn least_spread(&self) -> f64 {
+        0.1
     }
 }

@@ -100,4 +100,8 @@ impl Feature for Seams {
         }
         readings
     }
+
+    fn least_spread(&self) -> f64 {
+        0.3
+    }
 }

@@ -73,4 +73,8 @@ impl Feature for ValueConsistency {
             })
             .collect()
     }
+
+    fn least_spread(&self) -> f64 {
+        0.03
+    }
 }

@@ -50,8 +50,8 @@ impl Feature for VisibleThread {
                 // Sums over each column of each quarter: of weighted differences, of weights.
                 let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
                 for ((row, column), weight) in view.print_weight.indexed_iter() {
-                    let off = view.aligned.contrast[[row, column]]
-                        - structure.print.mean[[row, column]];
+                    let off =
+                        view.aligned.contrast[[row, column]] - structure.print.mean[[row, column]];
                     let part = (row * PARTS / rows).min(PARTS - 1);
                     if let Some([sum, total]) = sums.get_mut(column).and_then(|s| s.get_mut(part)) {
                         *sum += weight * sign * off.clamp(-1.5, 1.5);
@@ -88,5 +88,9 @@ impl Feature for VisibleThread {
             }),
         };
         vec![reading("dark", -1.0), reading("light", 1.0)]
+    }
+
+    fn least_spread(&self) -> f64 {
+        0.05
     }
 }

@@ -61,6 +61,10 @@ impl Feature for ZoneStructure {
             })
             .collect()
     }
+
+    fn least_spread(&self) -> f64 {
+        0.03
+    }
 }
 
 /// Correlation of a zone with its reference.

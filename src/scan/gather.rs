@@ -34,6 +34,18 @@ pub struct Source {
     pub dpi: Option<f64>,
 }
 
+impl Source {
+    /// A file of which nothing is claimed.
+    pub fn of(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            side: None,
+            light: None,
+            dpi: None,
+        }
+    }
+}
+
 /// The images of one note.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capture {
