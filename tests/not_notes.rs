@@ -54,12 +54,18 @@ fn drawn(k: u64) -> (&'static str, RgbImage) {
         3 => ("table", draw::table(k, wide, high)),
         4 => ("texture", draw::texture(k, wide as u32, high as u32, 1.0)),
         5 => ("wood", draw::texture(k, wide as u32, high as u32, 14.0)),
-        6 => ("noise", draw::noise(k, long as u32, short as u32, random.chance(0.5))),
+        6 => (
+            "noise",
+            draw::noise(k, long as u32, short as u32, random.chance(0.5)),
+        ),
         7 => ("gradient", draw::gradient(k, long as u32, short as u32)),
         8 if random.chance(0.5) => {
             let (a, b) = (any_colour(random), any_colour(random));
             let cell = random.whole(4, 120) as u32;
-            ("checkerboard", draw::checkerboard(long as u32, short as u32, cell, a, b))
+            (
+                "checkerboard",
+                draw::checkerboard(long as u32, short as u32, cell, a, b),
+            )
         }
         8 => ("bricks", draw::bricks(k, wide as u32, high as u32)),
         9 => ("landscape", draw::landscape(k, wide as u32, high as u32)),
@@ -78,9 +84,18 @@ fn drawn(k: u64) -> (&'static str, RgbImage) {
             let blank = RgbImage::from_pixel(long as u32, short as u32, paper(random));
             ("blank paper", laid(&blank))
         }
-        16 => ("photograph of a note's shape", laid(&draw::landscape(k, long as u32, short as u32))),
-        17 => ("text of a note's shape", laid(&draw::document(k, long, short))),
-        18 => ("note-like, filling the frame", draw::note_like(k, long, short)),
+        16 => (
+            "photograph of a note's shape",
+            laid(&draw::landscape(k, long as u32, short as u32)),
+        ),
+        17 => (
+            "text of a note's shape",
+            laid(&draw::document(k, long, short)),
+        ),
+        18 => (
+            "note-like, filling the frame",
+            draw::note_like(k, long, short),
+        ),
         _ => ("note-like on a bed", laid(&draw::note_like(k, long, short))),
     }
 }

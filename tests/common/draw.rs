@@ -1,6 +1,6 @@
 //! Pictures drawn by code: notes of no country, papers, textures, scenes, and the bed they lie on.
 
-use image::{Rgb, RgbImage};
+use image::{GrayImage, Luma, Rgb, RgbImage};
 use imageproc::drawing::{
     draw_antialiased_line_segment_mut, draw_filled_circle_mut, draw_filled_ellipse_mut,
     draw_filled_rect_mut, draw_hollow_ellipse_mut, draw_hollow_rect_mut, draw_polygon_mut,
@@ -91,17 +91,17 @@ fn number(
 ) {
     for k in 0..figures {
         let digit = random.whole(0, 9);
-        figure(
-            canvas,
-            digit,
-            [x + k * (w + w / 3 + 1), y, w, h],
-            colour,
-        );
+        figure(canvas, digit, [x + k * (w + w / 3 + 1), y, w, h], colour);
     }
 }
 
 /// A line of strokes with the rhythm of text.
-pub fn text_line(canvas: &mut RgbImage, random: &mut Random, [x, y, w, h]: [i32; 4], colour: Colour) {
+pub fn text_line(
+    canvas: &mut RgbImage,
+    random: &mut Random,
+    [x, y, w, h]: [i32; 4],
+    colour: Colour,
+) {
     let mut at = x;
     while at < x + w {
         for _ in 0..random.whole(2, 9) {
@@ -175,22 +175,57 @@ pub fn guilloche_band(canvas: &mut RgbImage, [x, y, w, h]: [i32; 4], period: f32
 }
 
 /// A head in an oval, shaded by strokes.
-pub fn portrait(canvas: &mut RgbImage, random: &mut Random, centre: (i32, i32), size: i32, colour: Colour) {
+pub fn portrait(
+    canvas: &mut RgbImage,
+    random: &mut Random,
+    centre: (i32, i32),
+    size: i32,
+    colour: Colour,
+) {
     let (cx, cy) = centre;
     let skin = Rgb([0; 3].map(|_: u8| random.whole(150, 230) as u8));
     draw_hollow_ellipse_mut(canvas, centre, size, size * 5 / 4, colour);
     draw_filled_ellipse_mut(canvas, (cx, cy + size), size * 7 / 10, size / 3, colour);
-    draw_filled_ellipse_mut(canvas, (cx, cy - size / 5), size * 6 / 10, size * 8 / 10, colour);
+    draw_filled_ellipse_mut(
+        canvas,
+        (cx, cy - size / 5),
+        size * 6 / 10,
+        size * 8 / 10,
+        colour,
+    );
     draw_filled_ellipse_mut(canvas, (cx, cy), size / 2, size * 7 / 10, skin);
     for side in [-1, 1] {
-        draw_filled_circle_mut(canvas, (cx + side * size / 5, cy - size / 8), (size / 14).max(1), colour);
+        draw_filled_circle_mut(
+            canvas,
+            (cx + side * size / 5, cy - size / 8),
+            (size / 14).max(1),
+            colour,
+        );
     }
-    rect(canvas, [cx - size / 20, cy - size / 10, (size / 10).max(1), size / 4], colour);
-    rect(canvas, [cx - size / 5, cy + size / 3, size * 2 / 5, (size / 16).max(1)], colour);
+    rect(
+        canvas,
+        [cx - size / 20, cy - size / 10, (size / 10).max(1), size / 4],
+        colour,
+    );
+    rect(
+        canvas,
+        [
+            cx - size / 5,
+            cy + size / 3,
+            size * 2 / 5,
+            (size / 16).max(1),
+        ],
+        colour,
+    );
     for k in 0..size / 3 {
         let y = cy - size + k * 6;
         let reach = random.between(0.3, 0.95) * size as f32;
-        line(canvas, (cx as f32 - reach, y as f32), (cx as f32 - reach * 0.5, y as f32 + 4.0), colour);
+        line(
+            canvas,
+            (cx as f32 - reach, y as f32),
+            (cx as f32 - reach * 0.5, y as f32 + 4.0),
+            colour,
+        );
     }
 }
 
@@ -206,19 +241,42 @@ pub fn note_like(seed: u64, width: i32, height: i32) -> RgbImage {
     for k in 0..random.whole(6, 24) {
         let (amplitude, base) = (random.between(0.02, 0.2) * h, k as f32 / 20.0 * h);
         let period = random.between(0.1, 0.7) * w;
-        let points = (0..width)
-            .step_by(6)
-            .map(move |x| (x as f32, base + amplitude * (x as f32 / period * 6.28).sin()));
+        let points = (0..width).step_by(6).map(move |x| {
+            (
+                x as f32,
+                base + amplitude * (x as f32 / period * 6.28).sin(),
+            )
+        });
         curve(&mut canvas, points, light);
     }
     let margin = (h * random.between(0.03, 0.09)) as i32;
     let band = (h * random.between(0.05, 0.14)) as i32;
     let period = random.between(0.04, 0.12) * w;
-    guilloche_band(&mut canvas, [margin, margin, width - 2 * margin, band], period, main);
-    guilloche_band(&mut canvas, [margin, height - margin - band, width - 2 * margin, band], period, main);
+    guilloche_band(
+        &mut canvas,
+        [margin, margin, width - 2 * margin, band],
+        period,
+        main,
+    );
+    guilloche_band(
+        &mut canvas,
+        [margin, height - margin - band, width - 2 * margin, band],
+        period,
+        main,
+    );
     if random.chance(0.6) {
-        guilloche_band(&mut canvas, [margin, margin, band, height - 2 * margin], period, main);
-        guilloche_band(&mut canvas, [width - margin - band, margin, band, height - 2 * margin], period, main);
+        guilloche_band(
+            &mut canvas,
+            [margin, margin, band, height - 2 * margin],
+            period,
+            main,
+        );
+        guilloche_band(
+            &mut canvas,
+            [width - margin - band, margin, band, height - 2 * margin],
+            period,
+            main,
+        );
     }
     if random.chance(0.9) {
         let x = (w * random.pick(&[0.22, 0.5, 0.5, 0.75, 0.8])) as i32;
@@ -228,14 +286,24 @@ pub fn note_like(seed: u64, width: i32, height: i32) -> RgbImage {
     for _ in 0..random.whole(1, 4) {
         let centre = (random.between(0.1, 0.9) * w, random.between(0.3, 0.7) * h);
         let (radius, lobes) = (random.between(0.1, 0.3) * h, random.whole(5, 24) as f32);
-        rosette(&mut canvas, centre, radius, lobes, random.between(0.2, 0.8), second);
+        rosette(
+            &mut canvas,
+            centre,
+            radius,
+            lobes,
+            random.between(0.2, 0.8),
+            second,
+        );
     }
     let (fw, fh) = ((w * 0.03) as i32, (h * random.between(0.12, 0.22)) as i32);
     let places = [
         [margin + band, margin + band / 2],
         [width - margin - band - 3 * fw, margin + band / 2],
         [margin + band, height - margin - band / 2 - fh],
-        [width - margin - band - 3 * fw, height - margin - band / 2 - fh],
+        [
+            width - margin - band - 3 * fw,
+            height - margin - band / 2 - fh,
+        ],
     ];
     for [x, y] in places {
         if random.chance(0.75) {
@@ -253,7 +321,10 @@ pub fn note_like(seed: u64, width: i32, height: i32) -> RgbImage {
         text_line(&mut canvas, random, area, main);
     }
     for _ in 0..random.whole(0, 2) {
-        let centre = ((w * random.between(0.15, 0.85)) as i32, (h * random.between(0.35, 0.65)) as i32);
+        let centre = (
+            (w * random.between(0.15, 0.85)) as i32,
+            (h * random.between(0.35, 0.65)) as i32,
+        );
         let radius = (h * random.between(0.07, 0.13)) as i32;
         draw_filled_circle_mut(&mut canvas, centre, radius, second);
         draw_filled_circle_mut(&mut canvas, centre, radius * 7 / 10, light);
@@ -277,10 +348,19 @@ pub fn document(seed: u64, width: i32, height: i32) -> RgbImage {
             if random.chance(0.08) {
                 y += size * 2;
             } else if random.chance(0.05) {
-                text_line(&mut page, random, [margin + c * column, y, column / 2, size * 2], colour);
+                text_line(
+                    &mut page,
+                    random,
+                    [margin + c * column, y, column / 2, size * 2],
+                    colour,
+                );
                 y += size * 4;
             } else {
-                let w = if random.chance(0.15) { column / 2 } else { column - size };
+                let w = if random.chance(0.15) {
+                    column / 2
+                } else {
+                    column - size
+                };
                 text_line(&mut page, random, [margin + c * column, y, w, size], colour);
                 y += size * 17 / 10;
             }
@@ -299,10 +379,24 @@ pub fn form(seed: u64, width: i32, height: i32) -> RgbImage {
     for r in 0..height / row {
         let y = r * row + row / 4;
         let split = random.whole(width / 4, width * 3 / 4);
-        text_line(&mut page, random, [width / 20, y, split / 2, (row / 5).max(5)], colour);
-        frame(&mut page, [split, y - row / 8, width * 19 / 20 - split, row * 3 / 4], colour);
+        text_line(
+            &mut page,
+            random,
+            [width / 20, y, split / 2, (row / 5).max(5)],
+            colour,
+        );
+        frame(
+            &mut page,
+            [split, y - row / 8, width * 19 / 20 - split, row * 3 / 4],
+            colour,
+        );
         if random.chance(0.5) {
-            text_line(&mut page, random, [split + 6, y, (width - split) / 2, (row / 3).max(6)], colour);
+            text_line(
+                &mut page,
+                random,
+                [split + 6, y, (width - split) / 2, (row / 3).max(6)],
+                colour,
+            );
         }
         if random.chance(0.4) {
             rect(&mut page, [width / 40, y, row / 4, row / 4], colour);
@@ -328,9 +422,20 @@ pub fn table(seed: u64, width: i32, height: i32) -> RgbImage {
             let size = (ch / 2).clamp(4, 18);
             if random.chance(0.5) {
                 let figures = random.whole(1, 4);
-                number(&mut page, random, figures, [x + 4, y + ch / 4, size * 2 / 3, size], colour);
+                number(
+                    &mut page,
+                    random,
+                    figures,
+                    [x + 4, y + ch / 4, size * 2 / 3, size],
+                    colour,
+                );
             } else {
-                text_line(&mut page, random, [x + 4, y + ch / 4, cw * 2 / 3, size], colour);
+                text_line(
+                    &mut page,
+                    random,
+                    [x + 4, y + ch / 4, cw * 2 / 3, size],
+                    colour,
+                );
             }
         }
     }
@@ -341,7 +446,9 @@ pub fn table(seed: u64, width: i32, height: i32) -> RgbImage {
 fn fractal(seed: u64, width: u32, height: u32, cell: f32, octaves: u32, stretch: f32) -> Vec<f32> {
     let lattice = |octave: u32, x: i32, y: i32| {
         Random::new(
-            seed ^ (u64::from(octave) << 56) ^ ((x as u32 as u64) << 24) ^ (y as u32 as u64 & 0xFF_FFFF),
+            seed ^ (u64::from(octave) << 56)
+                ^ ((x as u32 as u64) << 24)
+                ^ (y as u32 as u64 & 0xFF_FFFF),
         )
         .unit()
     };
@@ -383,10 +490,22 @@ pub fn texture(seed: u64, width: u32, height: u32, stretch: f32) -> RgbImage {
     let mut random = Random::new(seed);
     let (a, b) = (any_colour(&mut random), any_colour(&mut random));
     let values = fractal(seed, width, height, random.between(6.0, 120.0), 5, stretch);
-    let rings = if stretch > 1.0 { random.between(2.0, 9.0) } else { 1.0 };
+    let rings = if stretch > 1.0 {
+        random.between(2.0, 9.0)
+    } else {
+        1.0
+    };
     RgbImage::from_fn(width, height, |x, y| {
         let v = values[(y * width + x) as usize] * rings;
-        blend(a, b, if rings > 1.0 { v.fract() } else { ((v - 0.25) * 2.0).clamp(0.0, 1.0) })
+        blend(
+            a,
+            b,
+            if rings > 1.0 {
+                v.fract()
+            } else {
+                ((v - 0.25) * 2.0).clamp(0.0, 1.0)
+            },
+        )
     })
 }
 
@@ -398,12 +517,31 @@ pub fn landscape(seed: u64, width: u32, height: u32) -> RgbImage {
     let clouds = fractal(seed, width, height, 90.0, 5, 2.0);
     let mut picture = RgbImage::from_fn(width, height, |x, y| {
         let t = y as f32 / height as f32;
-        blend(blend(sky.0, sky.1, t), WHITE, (clouds[(y * width + x) as usize] - 0.5).max(0.0))
+        blend(
+            blend(sky.0, sky.1, t),
+            WHITE,
+            (clouds[(y * width + x) as usize] - 0.5).max(0.0),
+        )
     });
-    let sun = (random.whole(0, width as i32), random.whole(0, height as i32 / 2));
-    draw_filled_circle_mut(&mut picture, sun, random.whole(10, 60), Rgb([250, 240, 200]));
+    let sun = (
+        random.whole(0, width as i32),
+        random.whole(0, height as i32 / 2),
+    );
+    draw_filled_circle_mut(
+        &mut picture,
+        sun,
+        random.whole(10, 60),
+        Rgb([250, 240, 200]),
+    );
     for layer in 0..random.whole(2, 5) {
-        let ridge = fractal(seed + 31 + layer as u64, width, 1, width as f32 / 4.0, 7, 1.0);
+        let ridge = fractal(
+            seed + 31 + layer as u64,
+            width,
+            1,
+            width as f32 / 4.0,
+            7,
+            1.0,
+        );
         let near = any_colour(random);
         let base = height as f32 * (0.3 + 0.15 * layer as f32);
         let ground = fractal(seed + 77 + layer as u64, width, height, 12.0, 3, 1.0);
@@ -416,7 +554,10 @@ pub fn landscape(seed: u64, width: u32, height: u32) -> RgbImage {
         }
     }
     for _ in 0..random.whole(0, 25) {
-        let (x, y) = (random.whole(0, width as i32), random.whole(height as i32 / 2, height as i32));
+        let (x, y) = (
+            random.whole(0, width as i32),
+            random.whole(height as i32 / 2, height as i32),
+        );
         let size = random.whole(8, 60);
         let colour = any_colour(random);
         if random.chance(0.5) {
@@ -438,7 +579,10 @@ pub fn faces(seed: u64, width: u32, height: u32) -> RgbImage {
     let mut picture = texture(seed + 5, width, height, 1.0);
     let mut random = Random::new(seed);
     for _ in 0..random.whole(1, 5) {
-        let centre = (random.whole(0, width as i32), random.whole(height as i32 / 4, height as i32));
+        let centre = (
+            random.whole(0, width as i32),
+            random.whole(height as i32 / 4, height as i32),
+        );
         let size = random.whole(height as i32 / 8, height as i32 / 3);
         let colour = ink(&mut random);
         portrait(&mut picture, &mut random, centre, size, colour);
@@ -447,7 +591,9 @@ pub fn faces(seed: u64, width: u32, height: u32) -> RgbImage {
 }
 
 pub fn checkerboard(width: u32, height: u32, cell: u32, a: Colour, b: Colour) -> RgbImage {
-    RgbImage::from_fn(width, height, |x, y| if (x / cell + y / cell) % 2 == 0 { a } else { b })
+    RgbImage::from_fn(width, height, |x, y| {
+        if (x / cell + y / cell) % 2 == 0 { a } else { b }
+    })
 }
 
 pub fn bricks(seed: u64, width: u32, height: u32) -> RgbImage {
@@ -473,8 +619,15 @@ pub fn gradient(seed: u64, width: u32, height: u32) -> RgbImage {
     let angle = random.between(0.0, 6.28);
     let radial = random.chance(0.4);
     RgbImage::from_fn(width, height, |x, y| {
-        let (u, v) = (x as f32 / width as f32 - 0.5, y as f32 / height as f32 - 0.5);
-        let t = if radial { u.hypot(v) * 1.4 } else { u * angle.cos() + v * angle.sin() + 0.5 };
+        let (u, v) = (
+            x as f32 / width as f32 - 0.5,
+            y as f32 / height as f32 - 0.5,
+        );
+        let t = if radial {
+            u.hypot(v) * 1.4
+        } else {
+            u * angle.cos() + v * angle.sin() + 0.5
+        };
         blend(a, b, t.clamp(0.0, 1.0))
     })
 }
@@ -494,22 +647,51 @@ pub fn noise(seed: u64, width: u32, height: u32, colour: bool) -> RgbImage {
 pub fn card(seed: u64, width: i32, height: i32) -> RgbImage {
     let mut random = Random::new(seed);
     let random = &mut random;
-    let ground = if random.chance(0.6) { paper(random) } else { any_colour(random) };
+    let ground = if random.chance(0.6) {
+        paper(random)
+    } else {
+        any_colour(random)
+    };
     let mut card = RgbImage::from_pixel(width as u32, height as u32, ground);
     let colour = ink(random);
     let mark = (random.whole(width / 10, width * 9 / 10), height / 4);
     match random.whole(0, 2) {
         0 => draw_filled_circle_mut(&mut card, mark, height / 7, any_colour(random)),
-        1 => rect(&mut card, [mark.0, mark.1, height / 5, height / 5], any_colour(random)),
-        _ => rosette(&mut card, (mark.0 as f32, mark.1 as f32), height as f32 / 5.0, 8.0, 0.5, colour),
+        1 => rect(
+            &mut card,
+            [mark.0, mark.1, height / 5, height / 5],
+            any_colour(random),
+        ),
+        _ => rosette(
+            &mut card,
+            (mark.0 as f32, mark.1 as f32),
+            height as f32 / 5.0,
+            8.0,
+            0.5,
+            colour,
+        ),
     }
-    text_line(&mut card, random, [width / 12, height / 2, width / 2, height / 9], colour);
+    text_line(
+        &mut card,
+        random,
+        [width / 12, height / 2, width / 2, height / 9],
+        colour,
+    );
     for k in 0..random.whole(1, 4) {
         let w = random.whole(width / 4, width * 2 / 3);
-        text_line(&mut card, random, [width / 12, height * (66 + 8 * k) / 100, w, height / 18], colour);
+        text_line(
+            &mut card,
+            random,
+            [width / 12, height * (66 + 8 * k) / 100, w, height / 18],
+            colour,
+        );
     }
     if random.chance(0.3) {
-        rect(&mut card, [0, height * 4 / 5, width, height / 10], any_colour(random));
+        rect(
+            &mut card,
+            [0, height * 4 / 5, width, height / 10],
+            any_colour(random),
+        );
     }
     card
 }
@@ -534,7 +716,13 @@ pub fn ticket(seed: u64, width: i32, height: i32) -> RgbImage {
     for y in (0..height).step_by(10) {
         rect(&mut ticket, [tear, y, 2, 5], colour);
     }
-    number(&mut ticket, random, 2, [width / 3, height / 4, height / 6, height / 3], colour);
+    number(
+        &mut ticket,
+        random,
+        2,
+        [width / 3, height / 4, height / 6, height / 3],
+        colour,
+    );
     let mut x = width * 2 / 3;
     while x < width * 9 / 10 {
         let bar = random.whole(1, 6);
@@ -542,7 +730,17 @@ pub fn ticket(seed: u64, width: i32, height: i32) -> RgbImage {
         x += bar + random.whole(2, 6);
     }
     for k in 0..3 {
-        text_line(&mut ticket, random, [width / 6, height * (64 + 8 * k) / 100, width / 3, height / 20], colour);
+        text_line(
+            &mut ticket,
+            random,
+            [
+                width / 6,
+                height * (64 + 8 * k) / 100,
+                width / 3,
+                height / 20,
+            ],
+            colour,
+        );
     }
     ticket
 }
@@ -555,7 +753,11 @@ pub fn certificate(seed: u64, width: i32, height: i32) -> RgbImage {
     let colour = ink(random);
     let band = height / 10;
     for inset in [6, 10] {
-        frame(&mut page, [inset, inset, width - 2 * inset, height - 2 * inset], colour);
+        frame(
+            &mut page,
+            [inset, inset, width - 2 * inset, height - 2 * inset],
+            colour,
+        );
     }
     let period = random.between(20.0, 70.0);
     for area in [
@@ -566,40 +768,98 @@ pub fn certificate(seed: u64, width: i32, height: i32) -> RgbImage {
     ] {
         guilloche_band(&mut page, area, period, colour);
     }
-    for (cx, cy) in [(band, band), (width - band, band), (band, height - band), (width - band, height - band)] {
-        rosette(&mut page, (cx as f32, cy as f32), band as f32 * 0.9, 12.0, 0.5, colour);
+    for (cx, cy) in [
+        (band, band),
+        (width - band, band),
+        (band, height - band),
+        (width - band, height - band),
+    ] {
+        rosette(
+            &mut page,
+            (cx as f32, cy as f32),
+            band as f32 * 0.9,
+            12.0,
+            0.5,
+            colour,
+        );
     }
     let oval = (width * random.pick(&[1, 2, 3]) / 4, height / 2);
     portrait(&mut page, random, oval, height / 5, colour);
     for k in 0..5 {
         let size = if k == 0 { height / 12 } else { height / 26 };
         let x = random.whole(width / 6, width / 3);
-        text_line(&mut page, random, [x, height * (22 + 11 * k) / 100, width / 2, size], colour);
+        text_line(
+            &mut page,
+            random,
+            [x, height * (22 + 11 * k) / 100, width / 2, size],
+            colour,
+        );
     }
-    draw_filled_circle_mut(&mut page, (width * 4 / 5, height * 3 / 4), height / 12, any_colour(random));
+    draw_filled_circle_mut(
+        &mut page,
+        (width * 4 / 5, height * 3 / 4),
+        height / 12,
+        any_colour(random),
+    );
     page
 }
 
 /// The picture turned by `degrees` clockwise about its middle, on a bed that leaves `margin` px around
 /// it; grain of ± `grain` grey levels over all, as a scanner adds.
 pub fn on_bed(picture: &RgbImage, bed: Colour, degrees: f32, margin: u32, grain: i32) -> RgbImage {
-    let angle = degrees.to_radians();
-    let (w, h) = (picture.width() as f32, picture.height() as f32);
-    let (sin, cos) = (angle.sin().abs(), angle.cos().abs());
-    let (width, height) = (w * cos + h * sin, w * sin + h * cos);
-    let mut bed = RgbImage::from_pixel(width as u32 + 2 * margin, height as u32 + 2 * margin, bed);
-    let (cx, cy) = (bed.width() as f32 / 2.0, bed.height() as f32 / 2.0);
-    let place = Projection::translate(cx, cy)
-        * Projection::rotate(angle)
-        * Projection::translate(-w / 2.0, -h / 2.0);
-    let ground = *bed.get_pixel(0, 0);
-    warp_into(picture, place, Interpolation::Bilinear, Border::Constant(ground), &mut bed);
+    let mut scan = laid(picture, degrees, margin, |width, height| {
+        RgbImage::from_pixel(width, height, bed)
+    });
     if grain > 0 {
-        let mut random = Random::new(u64::from(bed.width()));
-        for pixel in bed.pixels_mut() {
+        let mut random = Random::new(u64::from(scan.width()));
+        for pixel in scan.pixels_mut() {
             let by = random.whole(-grain, grain);
             pixel.0 = pixel.0.map(|v| (i32::from(v) + by).clamp(0, 255) as u8);
         }
     }
-    bed
+    scan
+}
+
+/// The same on wood.
+pub fn on_wood(picture: &RgbImage, seed: u64, degrees: f32, margin: u32) -> RgbImage {
+    laid(picture, degrees, margin, |width, height| {
+        let grain = fractal(seed, width, height, 14.0, 4, 14.0);
+        RgbImage::from_fn(width, height, |x, y| {
+            let t = (grain[(y * width + x) as usize] * 6.0).fract();
+            blend(Rgb([96, 62, 34]), Rgb([140, 96, 58]), t)
+        })
+    })
+}
+
+fn laid(
+    picture: &RgbImage,
+    degrees: f32,
+    margin: u32,
+    bed: impl FnOnce(u32, u32) -> RgbImage,
+) -> RgbImage {
+    let angle = degrees.to_radians();
+    let (w, h) = (picture.width() as f32, picture.height() as f32);
+    let (sin, cos) = (angle.sin().abs(), angle.cos().abs());
+    let width = (w * cos + h * sin).round() as u32 + 2 * margin;
+    let height = (w * sin + h * cos).round() as u32 + 2 * margin;
+    let place = Projection::translate(width as f32 / 2.0, height as f32 / 2.0)
+        * Projection::rotate(angle)
+        * Projection::translate(-w / 2.0, -h / 2.0);
+    let linear = Interpolation::Bilinear;
+    let mut top = RgbImage::new(width, height);
+    warp_into(picture, place, linear, Border::Replicate, &mut top);
+    let sheet = GrayImage::from_pixel(picture.width(), picture.height(), Luma([255]));
+    let mut cover = GrayImage::new(width, height);
+    warp_into(
+        &sheet,
+        place,
+        linear,
+        Border::Constant(Luma([0])),
+        &mut cover,
+    );
+    let mut scan = bed(width, height);
+    for ((under, over), covered) in scan.pixels_mut().zip(top.pixels()).zip(cover.pixels()) {
+        *under = blend(*under, *over, f32::from(covered.0[0]) / 255.0);
+    }
+    scan
 }
