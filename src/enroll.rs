@@ -22,6 +22,10 @@ const LEAST_AGREEMENT: f32 = 0.35;
 /// A note's outline is taken to fit the design where its aspect is within this share of nominal.
 const ASPECT: f64 = 0.05;
 
+/// Least standard deviation of a layout's local contrast: blank paper has less; on the 39 sides of
+/// real notes that were enrolled it was 0.53 to 0.94.
+const LEAST_PRINT: f32 = 0.2;
+
 /// Why nothing was enrolled.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrollError {
@@ -34,6 +38,16 @@ pub enum EnrollError {
         side: Side,
         /// Scans tried.
         tried: usize,
+    },
+    /// What was enrolled has no print.
+    #[error(
+        "{side}: the {notes} scans show hardly any print: check that they show this side of the note"
+    )]
+    NoPrint {
+        /// The side.
+        side: Side,
+        /// Scans used.
+        notes: usize,
     },
     /// The measurements could not be written.
     #[error("{file}: cannot be written ({reason}): check the folder given with --references")]
@@ -138,6 +152,10 @@ pub fn measure_side(
     }
     sheets.retain(|sheet| sheet.registered.is_some());
     let layout = average(&sheets).ok_or(EnrollError::NothingUsable { side, tried })?;
+    if layout.std(0.0) < LEAST_PRINT {
+        let notes = sheets.len();
+        return Err(EnrollError::NoPrint { side, notes });
+    }
     let mut scales: Vec<f64> = sheets.iter().map(|s| s.px_per_mm).collect();
     scales.sort_by(f64::total_cmp);
     let px_per_mm = scales.get(scales.len() / 2).copied().unwrap_or(0.0);

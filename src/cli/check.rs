@@ -48,7 +48,7 @@ pub struct Arguments {
     #[arg(long)]
     pair_consecutive: bool,
     /// Notes at once [default: the machine's cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     jobs: Option<NonZeroUsize>,
     /// Judge every note by itself: no evidence across notes of the batch
     #[arg(long)]
@@ -62,6 +62,11 @@ pub struct Arguments {
     /// No progress on standard error
     #[arg(long)]
     no_progress: bool,
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "write a whole number from 1".to_owned())
 }
 
 /// What is written for each note.
@@ -136,6 +141,18 @@ impl Sink {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
+    if let Some(first) = arguments.paths.first()
+        && arguments.manifest.is_none()
+        && arguments
+            .paths
+            .iter()
+            .all(|path| path.symlink_metadata().is_err())
+    {
+        bail!(
+            "{}: no such file or folder: check the path",
+            scan::display_path(first)
+        );
+    }
     let library = library(arguments.references.as_deref())?;
     let identifier = Identifier::new(&library);
     let gathered = gather(
