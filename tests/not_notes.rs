@@ -3,7 +3,9 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use common::draw::{self, BLACK, WHITE, any_colour, on_bed, paper};
 use common::random::Random;
@@ -105,7 +107,7 @@ fn dump(pictures: &[(String, RgbImage)]) {
     let Some(folder) = std::env::var_os("GUILLOCHE_DUMP_NOT_NOTES") else {
         return;
     };
-    let folder = std::path::PathBuf::from(folder);
+    let folder = PathBuf::from(folder);
     for (name, picture) in pictures {
         picture.save(folder.join(format!("{name}.png"))).unwrap();
     }
@@ -129,4 +131,67 @@ fn none_of_200_pictures_is_recognised() {
         })
         .collect();
     assert!(recognised.is_empty(), "{recognised:#?}");
+}
+
+/// Least share of notes of a withheld design that must not be called another design.
+const LEAST_UNRECOGNISED: f64 = 0.9;
+
+/// Notes of designs that the library lacks: each design is taken out of a copy of the reference notes,
+/// and its own pictures are checked with the rest.
+#[test]
+fn notes_of_a_withheld_design_are_not_called_another() {
+    let Some(scans) = real_scans() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let notes = folder.path().join("notes");
+    copy_folder(&reference_notes(), &notes);
+    let mut pictures: Vec<(String, PathBuf)> = images(&scans.join("layouts"))
+        .into_iter()
+        .map(|file| {
+            // usd-5-2006-front-1.png shows usd-5-2006.
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            let design: Vec<&str> = name.split('-').take(3).collect();
+            (design.join("-"), file)
+        })
+        .collect();
+    for (design, other) in [
+        ("usd-1-1963", "usd-1"),
+        ("usd-2-1976", "usd-2"),
+        ("cny-1-1980", "cny-1"),
+        ("cny-100-1980", "cny-100"),
+    ] {
+        let some = images(&scans.join(other)).into_iter().take(8);
+        pictures.extend(some.map(|file| (design.to_owned(), file)));
+    }
+    let mut called = Vec::new();
+    let count = pictures.len();
+    let designs: BTreeSet<String> = pictures.iter().map(|p| p.0.clone()).collect();
+    for design in designs {
+        let (currency, rest) = design.split_once('-').unwrap();
+        let (there, away) = (notes.join(currency).join(rest), folder.path().join("away"));
+        fs::rename(&there, &away).unwrap();
+        let library = Library::load(&notes).unwrap();
+        fs::rename(&away, &there).unwrap();
+        assert!(library.design(&design).is_err());
+        let identifier = Identifier::new(&library);
+        called.par_extend(pictures.par_iter().filter(|p| p.0 == design).filter_map(
+            |(design, file)| {
+                let raster = load(file, &Limits::default()).unwrap().raster;
+                let found = identifier.identify(&outlines(&raster))?;
+                let name = file.file_name().unwrap().to_string_lossy();
+                Some(format!(
+                    "{design} ({name}) is called {} {} with agreement {:.3}, confidence {:.3}",
+                    found.design.id, found.side, found.score, found.confidence
+                ))
+            },
+        ));
+    }
+    let share = 1.0 - called.len() as f64 / count as f64;
+    say(&format!(
+        "withheld designs: {} of {count} called another",
+        called.len()
+    ));
+    for line in &called {
+        say(&format!("  {line}"));
+    }
+    assert!(share >= LEAST_UNRECOGNISED, "{share:.3}");
 }
