@@ -542,7 +542,7 @@ mod unix {
         desk.put("scans/good.jpg", &paper_jpeg());
         desk.put("scans/a.jpg", &paper_jpeg());
         let path = desk.path("scans/a.jpg");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
         if fs::read(&path).is_ok() {
             common::say("not tested: this user may read every file");
             return;

