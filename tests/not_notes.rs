@@ -45,7 +45,7 @@ fn drawn(k: u64) -> (&'static str, RgbImage) {
         _ => random.between(0.0, 360.0),
     };
     let margin = random.whole(20, 160) as u32;
-    let mut laid = |picture: &RgbImage| on_bed(picture, bed, turned, margin, 3);
+    let laid = |picture: &RgbImage| on_bed(picture, bed, turned, margin, 3);
     // Notes are 140 to 165 mm long and 2.0 to 2.4 times as long as high: 5.5 px/mm.
     let (long, short) = (random.whole(770, 910), random.whole(340, 420));
     let (wide, high) = (900, 620);
