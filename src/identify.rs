@@ -8,7 +8,9 @@
 use crate::note::Side;
 use crate::pixels::Plane;
 use crate::rectify::homography::{Homography, Point};
-use crate::rectify::registration::{PaddedGrid, Registration, coarse_agreement, halved, register};
+use crate::rectify::registration::{
+    PaddedGrid, Registration, agreement_in_place, coarse_agreement, halved, register,
+};
 use crate::rectify::{Origin, Outline, Outlines, Quad, side_lengths};
 use crate::reference::{Design, LAYOUT_COLUMNS, LAYOUT_ROWS, Library};
 
@@ -101,14 +103,15 @@ impl<'a> Identifier<'a> {
             .iter()
             .find(|m| m.design.id != top.design.id || m.side != top.side)
             .map_or(0.0, |m| m.registration.score);
-        let confidence = confidence(top.registration.score, second);
+        let agreement = in_place(top, outlines);
+        let confidence = confidence(agreement, top.registration.score - second.max(0.0));
         let print = print_map(top)?;
         (confidence >= RECOGNISED).then_some(Identity {
             design: top.design,
             side: top.side,
             turned: top.turned,
             confidence,
-            score: top.registration.score,
+            score: agreement,
             print,
         })
     }
@@ -329,10 +332,16 @@ const SURE: f32 = 0.72;
 /// Least confidence with which a note is called recognised.
 const RECOGNISED: f64 = 0.5;
 
-/// Probability that the best match is right, from its score and the next design's. Logistic; right
-/// matches of genuine scans, wear variants, forgeries and pictures scored 0.84 and more, the best
-/// matches of notes whose design was withheld 0.63 and less.
-fn confidence(score: f32, second: f32) -> f64 {
-    let (score, lead) = (f64::from(score), f64::from(score - second.max(0.0)));
-    1.0 / (1.0 + (-(35.0 * (score - 0.73) + 10.0 * (lead - 0.1).min(0.1))).exp())
+/// Agreement of a match where it came out, no part of it looking for a better place.
+fn in_place(found: &Match<'_>, outlines: &Outlines) -> f32 {
+    registered_quad(&found.registration.map, &found.quad)
+        .and_then(|quad| sample(outlines, &quad))
+        .map_or(0.0, |grid| agreement_in_place(&grid, found.layout))
+}
+
+/// Probability that the best match is right, from its agreement in place and its lead over the next
+/// design.
+fn confidence(agreement: f32, lead: f32) -> f64 {
+    let (agreement, lead) = (f64::from(agreement), f64::from(lead));
+    1.0 / (1.0 + (-(40.0 * (agreement - 0.66) + 8.0 * (lead - 0.1).min(0.1))).exp())
 }

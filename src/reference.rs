@@ -335,6 +335,14 @@ impl Library {
         Self::from_files(&files)
     }
 
+    /// The text of a built-in `note.toml`, for a folder in which the design is enrolled anew.
+    pub fn built_in_note(id: &str) -> Option<&'static [u8]> {
+        let (currency, design) = id.split_once('-')?;
+        let wanted = format!("{currency}/{design}/note.toml");
+        let (_, bytes) = BUILT_IN.iter().find(|(name, _)| *name == wanted)?;
+        Some(bytes)
+    }
+
     /// The reference notes below a folder laid out as `reference-notes/` is.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ pub struct Arguments {
     #[arg(long)]
     pair_consecutive: bool,
     /// Notes at once [default: the machine's cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     jobs: Option<NonZeroUsize>,
     /// Judge every note by itself: no evidence across notes of the batch
     #[arg(long)]
@@ -72,6 +72,11 @@ fn probability(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|p| (1e-9..=0.1).contains(p))
         .ok_or_else(|| format!("{text:?} is no share from 0.000000001 to 0.1"))
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "write a whole number from 1".to_owned())
 }
 
 /// What is written for each note.
@@ -146,6 +151,18 @@ impl Sink {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
+    if let Some(first) = arguments.paths.first()
+        && arguments.manifest.is_none()
+        && arguments
+            .paths
+            .iter()
+            .all(|path| path.symlink_metadata().is_err())
+    {
+        bail!(
+            "{}: no such file or folder: check the path",
+            scan::display_path(first)
+        );
+    }
     let library = library(arguments.references.as_deref())?;
     let checker = Checker::new(&library);
     let gathered = gather(

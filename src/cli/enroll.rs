@@ -1,42 +1,44 @@
 //! `guilloche enroll`.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::references::library;
+use super::references::counted;
 use super::{Exit, complain};
 use crate::enroll::{measure_side, read_features, write};
 use crate::note::Side;
-use crate::reference::{Enrolment, Library};
+use crate::reference::{Enrolment, Library, ReferenceError};
 use crate::scan::gather::{Options, gather};
 use crate::scan::{self, Limits, display_path};
 
 /// Measure genuine scans of one design into its reference note.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  guilloche enroll --design usd-1-1963 --references my-notes --scanner \"Canon DR-C225, 300 dpi\" scans/\n\n\
+    after_help = "Example:\n  guilloche enroll --design usd-1-1963 --references my-notes --date 2026-01-31 \\\n      --scanner \"Canon DR-C225, 300 dpi\" scans/\n  guilloche check --references my-notes today/\n\n\
                         Scan genuine notes only: what is measured here is what other notes are compared with."
 )]
 pub struct Arguments {
     /// The design the notes are of, as usd-1-1963
     #[arg(long, value_name = "ID")]
     design: String,
-    /// Where the measurements are written: DIR/<currency>/<value>-<year>/
+    /// Where the measurements are written, as DIR/usd/1-1963/; `check --references DIR` uses them
     #[arg(long, value_name = "DIR")]
     references: PathBuf,
     /// What the scans were made with; kept with the measurements
     #[arg(long, value_name = "TEXT", default_value = "not stated")]
     scanner: String,
     /// The day, YYYY-MM-DD; kept with the measurements
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     date: String,
-    /// The side of images whose name does not say
+    /// The side of images whose names do not say it (17.jpg and 17_b.jpg do: front and back)
     #[arg(long, value_name = "SIDE", value_parser = ["front", "back"], default_value = "front")]
     side: String,
     /// What the scanner's own cropping cuts off each side of the paper, mm
@@ -55,17 +57,42 @@ fn cropped(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|mm| (0.0..=5.0).contains(mm))
-        .ok_or_else(|| format!("{text:?} is no width from 0 to 5 mm"))
+        .ok_or_else(|| "write a width from 0 to 5 mm".to_owned())
+}
+
+fn date(text: &str) -> Result<String, String> {
+    let mut parts = text.split('-');
+    let mut next = |figures: usize, range: RangeInclusive<u16>| {
+        parts
+            .next()
+            .filter(|part| part.len() == figures && part.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|part| part.parse().ok())
+            .is_some_and(|value| range.contains(&value))
+    };
+    let right = next(4, 1900..=2999) && next(2, 1..=12) && next(2, 1..=31);
+    if right && parts.next().is_none() {
+        Ok(text.to_owned())
+    } else {
+        Err("write a day as YYYY-MM-DD".to_owned())
+    }
+}
+
+/// The built-in reference notes with those of `folder` laid over them; a folder that holds none yet,
+/// or is not there, is where the first will be written.
+fn known(folder: &Path) -> Result<Library, ReferenceError> {
+    if !folder.exists() {
+        return Library::built_in();
+    }
+    match Library::load(folder) {
+        Ok(own) => Ok(Library::built_in()?.overlaid(own)),
+        Err(ReferenceError::Empty(_)) => Library::built_in(),
+        Err(error) => Err(error),
+    }
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
-    let library = library(
-        arguments
-            .references
-            .is_dir()
-            .then_some(arguments.references.as_path()),
-    )?;
+    let library = known(&arguments.references)?;
     let design = library.design(&arguments.design)?;
     let gathered = gather(&arguments.scans, &Options::default())?;
     let unnamed = if arguments.side == "back" {
@@ -86,24 +113,25 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut out = io::stdout().lock();
     for (side, files) in by_side {
         let mut paths = Vec::new();
-        let mut scans = Vec::new();
-        for path in files {
-            match scan::load(&path, &Limits::default()) {
-                Ok(scan) => {
-                    paths.push(path);
-                    scans.push(scan);
-                }
-                Err(error) => complain(&format!("left out: {error}")),
-            }
-        }
-        if scans.is_empty() {
-            bail!("{side}: none of the scans could be read");
-        }
-        let mut enrolled = measure_side(
+        // One at a time: a thousand scans do not fit into memory.
+        let rasters =
+            files
+                .into_iter()
+                .filter_map(|path| match scan::load(&path, &Limits::default()) {
+                    Ok(scan) => {
+                        paths.push(path);
+                        Some(scan.raster)
+                    }
+                    Err(error) => {
+                        complain(&format!("left out: {error}"));
+                        None
+                    }
+                });
+        let enrolled = measure_side(
             side,
             design.size,
             &design.zones,
-            scans.iter().map(|scan| scan.raster.clone()),
+            rasters,
             arguments.cropped,
             Enrolment {
                 notes: 0,
@@ -112,7 +140,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                 px_per_mm: 0.0,
                 layout_only: arguments.layout_only,
             },
-        )?;
+        );
+        if paths.is_empty() {
+            bail!("{side}: none of the scans could be read");
+        }
+        let mut enrolled = enrolled?;
         for (index, why) in &enrolled.left_out {
             if let Some(path) = paths.get(*index) {
                 complain(&format!("left out: {}: {why}", display_path(path)));
@@ -123,13 +155,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             known.measured.insert(side, enrolled.measured.clone());
             let own = library.clone().overlaid(Library::of(known));
             let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-            let readings = read_features(&own, &design.id, side, &scans, jobs);
+            let readings = read_features(&own, &design.id, side, &paths, jobs);
             enrolled.measured.readings = Some(readings);
         }
         writeln!(
             out,
-            "{side}: {} notes measured, {} left out",
-            enrolled.measured.enrolment.notes,
+            "{side}: {} measured, {} left out",
+            counted(enrolled.measured.enrolment.notes, "note"),
             enrolled.left_out.len()
         )?;
         measured.insert(side, enrolled.measured);
@@ -142,11 +174,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         writeln!(out, "wrote {}", display_path(&file))?;
     }
     let note = folder.join("note.toml");
-    if !note.exists() {
-        complain(&format!(
-            "{} is not there: the measurements are used once the design's note.toml lies beside them",
-            display_path(&note)
-        ));
+    if !note.exists()
+        && let Some(text) = Library::built_in_note(&design.id)
+    {
+        fs::write(&note, text)
+            .with_context(|| format!("{}: cannot be written", display_path(&note)))?;
+        writeln!(out, "wrote {}", display_path(&note))?;
     }
     Ok(Exit::Good)
 }

@@ -1,14 +1,18 @@
 //! `guilloche references`.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
 use super::Exit;
 use crate::note::Side;
 use crate::reference::{Design, Level, Library};
+use crate::scan::display_path;
+use crate::serial::rules::Rules;
 
 /// List, show or verify reference notes.
 #[derive(Debug, Args)]
@@ -59,14 +63,40 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         )?,
         Some(Action::Verify { folder }) => {
             let library = Library::load(folder)?;
+            verify_series(folder, &library)?;
             writeln!(
                 out,
-                "{} reference notes, no fault found",
-                library.designs().len()
+                "{}, no fault found",
+                counted(library.designs().len(), "reference note")
             )?;
         }
     }
     Ok(Exit::Good)
+}
+
+/// Checks the serial rules of each currency.
+fn verify_series(folder: &Path, library: &Library) -> Result<()> {
+    let currencies: BTreeSet<String> = library
+        .designs()
+        .iter()
+        .map(|design| design.currency.to_string().to_lowercase())
+        .collect();
+    for currency in currencies {
+        let file = folder.join(&currency).join("series.toml");
+        let name = display_path(&file);
+        match fs::read_to_string(&file) {
+            Ok(text) => drop(Rules::from_toml(&name, &text)?),
+            // Without rules of its own the folder is laid over others that have them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => bail!("{name}: cannot be read ({error}): check that it may be read"),
+        }
+    }
+    Ok(())
+}
+
+/// `1 note`, `2 notes`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn list(out: &mut dyn Write, library: &Library) -> io::Result<()> {
@@ -107,7 +137,7 @@ fn level(design: &Design) -> String {
             Some(if enrolment.layout_only {
                 format!("{side}: layout only")
             } else {
-                format!("{side}: {} notes", enrolment.notes)
+                format!("{side}: {}", counted(enrolment.notes, "note"))
             })
         })
         .collect();
@@ -138,8 +168,8 @@ fn show(out: &mut dyn Write, design: &Design) -> io::Result<()> {
         let e = &measured.enrolment;
         writeln!(
             out,
-            "{side}: {} notes{}, {}, {} px/mm, {}",
-            e.notes,
+            "{side}: {}{}, {}, {} px/mm, {}",
+            counted(e.notes, "note"),
             if e.layout_only { ", layout only" } else { "" },
             e.scanner,
             e.px_per_mm,

@@ -233,6 +233,23 @@ fn dot_lanes(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + tail
 }
 
+/// Correlation of a grid with the reference as it lies, where it was seen; 0 where less than half was.
+/// Unlike a registration's score, no block may look for a better place.
+pub fn agreement_in_place(observed: &PaddedGrid, reference: &Plane) -> f32 {
+    let (core, seen) = (observed.core(), observed.core_seen());
+    if core.dim() != reference.dim() || seen.sum() < 0.5 * seen.len() as f32 {
+        return 0.0;
+    }
+    let visible = reference * &seen;
+    let (core, visible) = (core.view(), visible.view());
+    let scale = (dot(&core, &core) * dot(&visible, &visible)).sqrt();
+    if scale > 0.0 {
+        dot(&core, &visible) / scale
+    } else {
+        0.0
+    }
+}
+
 /// How one block of the reference was found again.
 #[derive(Debug, Clone, Copy)]
 struct BlockMatch {
