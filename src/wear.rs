@@ -300,8 +300,8 @@ fn marks(
             && free(at)
             && excused[at] == 0.0
             && structure.print.mean[at] > -0.4
-            && structure.print.deviation[at] < 0.6
-            && depth(at) > (4.0 * structure.print.deviation[at]).max(1.2)
+            && structure.print.deviation[at] < 0.7
+            && depth(at) > (3.0 * structure.print.deviation[at]).max(0.9)
     });
     regions(&mask, (LEAST_MARK / CELL_MM2).ceil() as usize)
         .into_iter()

@@ -97,6 +97,8 @@ pub fn detail(raster: &Raster, map: &Homography, size: SizeMm) -> Detail {
 
 /// What is left of tile values once a line through (expected, observed) is taken off, in units of
 /// each tile's deviation; `None` where a tile is not seen. The line takes in how sharp the scan is.
+/// Where neighbouring tiles differ by more than genuine ones do (noise, strong compression), their
+/// difference is the unit: it knows nothing of steps between parts.
 pub fn standardised(
     observed: &Plane,
     seen: &Array2<bool>,
@@ -127,9 +129,26 @@ pub fn standardised(
     } else {
         (1.0, if w > 0.0 { (y - x) / w } else { 0.0 })
     };
-    Array2::from_shape_fn(mean.dim(), |at| {
+    let mut off = Array2::from_shape_fn(mean.dim(), |at| {
         seen[at].then(|| (observed[at] - start - slope * mean[at]) / deviation[at].hypot(floor))
-    })
+    });
+    let mut steps: Vec<f32> = off
+        .rows()
+        .into_iter()
+        .flat_map(|row| {
+            row.iter()
+                .zip(row.iter().skip(1))
+                .filter_map(|(a, b)| Some((a.as_ref()? - b.as_ref()?).abs()))
+                .collect::<Vec<f32>>()
+        })
+        .collect();
+    let middle = steps.len() / 2;
+    if !steps.is_empty() {
+        // Median of a normal variable's absolute value is 0.6745 σ; a difference has √2 σ.
+        let spread = *steps.select_nth_unstable_by(middle, f32::total_cmp).1 / (0.6745 * 1.4142);
+        off.mapv_inplace(|v| v.map(|v| v / spread.max(1.0)));
+    }
+    off
 }
 
 /// The straight cut, down or across, whose two sides differ most.

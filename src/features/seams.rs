@@ -10,7 +10,8 @@
 //! difference between the medians on both sides of any straight cut, down or across.
 //! `luma-patch`, `colour-patch`: the largest mean of 3 × 3 tiles against the rest.
 //!
-//! **Unit.** Standard deviations of a tile over genuine notes.
+//! **Unit.** Standard deviations of a tile over genuine notes, or of neighbouring tiles on this scan
+//! where those differ more, as they do in noisy and strongly compressed ones.
 //!
 //! **What it cannot see.** Parts that were printed by the same process, as two halves of genuine notes.
 //!

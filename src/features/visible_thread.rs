@@ -4,7 +4,8 @@
 //! Forgers print it: a line from the upper to the lower edge, visible at any angle.
 //!
 //! **How it is measured.** On the side aligned with its reference at 72 dpi: what is darker or
-//! lighter than genuine notes, averaged over bands 1 mm wide in each quarter of the height. For each
+//! lighter than genuine notes, averaged over bands 1 mm wide in each quarter of the height, 4 mm
+//! from the edges or more. For each
 //! band, what at least three quarters show alike. `dark` and `light` are the strongest bands.
 //!
 //! **Unit.** Local contrast.
@@ -20,6 +21,8 @@ use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 
 /// Width of a band, cells: 1 mm.
 const BAND: usize = 3;
+/// Cells next to the edges that are left out, where the paper's edge is a line itself: 4 mm.
+const MARGIN: usize = 11;
 /// Quarters of the height.
 const PARTS: usize = 4;
 
@@ -59,7 +62,11 @@ impl Feature for VisibleThread {
                     }
                 }
                 let mut best = (0.0f32, 0usize);
+                let inner = MARGIN..columns.saturating_sub(MARGIN + BAND);
                 for (first, band) in sums.windows(BAND).enumerate() {
+                    if !inner.contains(&first) {
+                        continue;
+                    }
                     let mut shown = [0.0f32; PARTS];
                     for (part, value) in shown.iter_mut().enumerate() {
                         let (mut sum, mut total) = (0.0, 0.0);
