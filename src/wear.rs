@@ -113,7 +113,7 @@ pub fn hidden_corners(straight: &Straight) -> Plane {
             continue;
         }
         let bed = Array2::from_shape_fn((most, most), |(r, c)| {
-            !seen(r, c) || distance(colour(r, c), seed) < SAME_BED
+            seen(r, c) && distance(colour(r, c), seed) < SAME_BED
         });
         let Some(region) = regions(&bed, 1)
             .into_iter()
@@ -127,7 +127,7 @@ pub fn hidden_corners(straight: &Straight) -> Plane {
                 .cells
                 .iter()
                 .map(pick)
-                .filter(|(across, _)| *across <= start + 2)
+                .filter(|(across, _)| *across <= start + 3)
                 .map(|(_, along)| along)
                 .max()
                 .unwrap_or(0) as f64

@@ -128,17 +128,18 @@ pub struct Part {
     pub columns: usize,
 }
 
-/// Correlations of a part of the reference with the observed plane at every whole shift within
-/// `radius` of `around` (down, right): (2 `radius` + 1)². `radius` and `around` together must not
-/// exceed the padding, else the shifts beyond it are 0.
+/// Correlations of a part of the reference with the observed plane at every `step`-th shift within
+/// `radius` (a multiple of `step`) of `around` (down, right). `radius` and `around` together must
+/// not exceed the padding, else the shifts beyond it are 0.
 pub fn correlations(
     observed: &Padded,
     reference: &Plane,
     part: Part,
     around: (isize, isize),
     radius: usize,
+    step: usize,
 ) -> Plane {
-    let side = 2 * radius + 1;
+    let side = 2 * radius / step + 1;
     let mut out = Plane::zeros((side, side));
     let reference = reference.view();
     let patch = window(
@@ -156,7 +157,7 @@ pub fn correlations(
     let (y0, x0) = (first(part.top, around.0), first(part.left, around.1));
     for dy in 0..side {
         for dx in 0..side {
-            let (y, x) = (y0 + dy as isize, x0 + dx as isize);
+            let (y, x) = (y0 + (dy * step) as isize, x0 + (dx * step) as isize);
             if y < 0 || x < 0 {
                 continue;
             }
@@ -235,7 +236,7 @@ impl ShiftField {
                 rows: height,
                 columns: width,
             };
-            let scores = correlations(observed, reference, part, (0, 0), radius);
+            let scores = correlations(observed, reference, part, (0, 0), radius, 1);
             let shift = peak(&scores, (0, 0));
             (shift.agreement >= LEAST_VOTE).then_some(shift)
         });
@@ -277,35 +278,41 @@ impl ShiftField {
         }
     }
 
-    /// The shift down and to the right at a cell, bilinear between the blocks' centres.
-    pub fn at(&self, row: f64, column: f64) -> [f64; 2] {
-        let (rows, columns) = self.blocks.dim();
-        let place = |at: f64, step: f64, count: usize| {
-            let at = (at / step - 0.5).clamp(0.0, (count - 1) as f64);
-            let first = at as usize;
-            (first, (first + 1).min(count - 1), at - first as f64)
-        };
-        let (r0, r1, fr) = place(row, self.step.0, rows);
-        let (c0, c1, fc) = place(column, self.step.1, columns);
-        let [a, b, c, d] = [[r0, c0], [r0, c1], [r1, c0], [r1, c1]].map(|at| self.blocks[at]);
-        let mut out = [0.0; 2];
-        for (k, o) in out.iter_mut().enumerate() {
-            let top = a[k] + (b[k] - a[k]) * fc;
-            let bottom = c[k] + (d[k] - c[k]) * fc;
-            *o = top + (bottom - top) * fr;
+    /// The observed plane moved onto the reference.
+    pub fn straighten(&self, observed: &Plane) -> Plane {
+        let (rows, columns) = observed.dim();
+        let (block_rows, block_columns) = self.blocks.dim();
+        let view = observed.view();
+        let mut out = Plane::zeros((rows, columns));
+        let places: Vec<(usize, usize, f64)> = (0..columns)
+            .map(|c| place(c as f64 + 0.5, self.step.1, block_columns))
+            .collect();
+        let mut line = vec![[0.0; 2]; block_columns];
+        for (row, mut target) in out.rows_mut().into_iter().enumerate() {
+            let y = row as f64 + 0.5;
+            let (above, below, share) = place(y, self.step.0, block_rows);
+            for (block, shift) in line.iter_mut().enumerate() {
+                let (a, b) = (self.blocks[[above, block]], self.blocks[[below, block]]);
+                *shift = [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share];
+            }
+            for ((column, value), (left, right, share)) in
+                target.iter_mut().enumerate().zip(&places)
+            {
+                let (a, b) = (line[*left], line[*right]);
+                let dy = a[0] + (b[0] - a[0]) * share;
+                let dx = a[1] + (b[1] - a[1]) * share;
+                *value = bilinear(&view, column as f64 + 0.5 + dx, y + dy);
+            }
         }
         out
     }
+}
 
-    /// The observed plane moved onto the reference.
-    pub fn straighten(&self, observed: &Plane) -> Plane {
-        let view = observed.view();
-        Plane::from_shape_fn(observed.dim(), |(r, c)| {
-            let (row, column) = (r as f64 + 0.5, c as f64 + 0.5);
-            let [dy, dx] = self.at(row, column);
-            bilinear(&view, column + dx, row + dy)
-        })
-    }
+/// The blocks before and after a cell, and how far it lies between their centres.
+fn place(at: f64, step: f64, count: usize) -> (usize, usize, f64) {
+    let at = (at / step - 0.5).clamp(0.0, (count - 1) as f64);
+    let first = at as usize;
+    (first, (first + 1).min(count - 1), at - first as f64)
 }
 
 /// Correlation about zero of a part of two planes under a weight for each cell: −1..=1, 0 where

@@ -6,7 +6,7 @@
 //! each other.
 //!
 //! **How it is measured.** The elements are found by correlation with the enrolled structure, together
-//! within ±4.6 mm, then each for itself within ±1.4 mm. `bank-x`, `bank-y`, `numbering-x` and
+//! within ±4.2 mm, then each for itself within ±1.4 mm. `bank-x`, `bank-y`, `numbering-x` and
 //! `numbering-y` are a form's shift against its mean place (median of its elements); for each
 //! element of three or more, its distance from where its form is.
 //!

@@ -22,6 +22,13 @@ use crate::compare::tiles::{self, TILE_MM};
 use crate::note::{Light, RectMm};
 use crate::structure::DETAIL_PX_PER_MM;
 
+/// Coarser scans mix colours of neighbouring lines, scan px/mm: 230 dpi. At 200 dpi genuine notes deviated
+/// by half as much again as at 300.
+const COLOUR_PX_PER_MM: f64 = 9.0;
+/// Stronger compression takes the colour detail away (quality of the Independent JPEG Group's
+/// encoder): at 60 genuine notes deviated as much as copies.
+const COLOUR_QUALITY: u8 = 75;
+
 /// Added to a tile's deviation, in logarithms: 10 %.
 const FLOOR: f32 = 0.1;
 
@@ -65,6 +72,7 @@ impl Feature for Seams {
                 &expected.deviation,
                 FLOOR,
             );
+            let unfit = unfit(face).filter(|_| name == "colour");
             let few = || Unmeasured::Covered("too little of the side is seen".to_owned());
             let cut = tiles::best_cut(&off).ok_or_else(few).map(|cut| {
                 let at = cut.at as f64 * TILE_MM;
@@ -90,15 +98,29 @@ impl Feature for Seams {
                         3.0 * TILE_MM,
                     ]),
                 });
-            readings.push(Reading {
-                zone: format!("{name}-cut"),
-                result: cut,
-            });
-            readings.push(Reading {
-                zone: format!("{name}-patch"),
-                result: patch,
-            });
+            for (what, result) in [("cut", cut), ("patch", patch)] {
+                readings.push(Reading {
+                    zone: format!("{name}-{what}"),
+                    result: unfit.clone().map_or(result, Err),
+                });
+            }
         }
         readings
     }
+}
+
+/// Why colour detail cannot be judged, if so.
+fn unfit(face: &Face<'_>) -> Option<Unmeasured> {
+    if face.px_per_mm < COLOUR_PX_PER_MM {
+        return Some(Unmeasured::Resolution {
+            have: face.px_per_mm,
+            need: COLOUR_PX_PER_MM,
+        });
+    }
+    let quality = face.jpeg?.quality?;
+    (quality < COLOUR_QUALITY).then(|| {
+        Unmeasured::Compressed(format!(
+            "quality {quality}, {COLOUR_QUALITY} needed for colour detail"
+        ))
+    })
 }

@@ -45,22 +45,30 @@ impl Feature for VisibleThread {
 
     fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
         let size = face.design.size;
-        let view = face.view();
+        let sums = face.view().map(|(view, structure)| {
+            let (rows, columns) = view.aligned.contrast.dim();
+            // Of each column of each quarter: of weighted differences, of weights.
+            let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
+            let lines = view
+                .aligned
+                .contrast
+                .rows()
+                .into_iter()
+                .zip(structure.print.mean.rows())
+                .zip(view.print_weight.rows());
+            for (row, ((seen, mean), weight)) in lines.enumerate() {
+                let part = (row * PARTS / rows).min(PARTS - 1);
+                for (((sum, v), m), w) in sums.iter_mut().zip(seen).zip(mean).zip(weight) {
+                    sum[part][0] += w * (v - m).clamp(-1.5, 1.5);
+                    sum[part][1] += w;
+                }
+            }
+            sums
+        });
         let reading = |zone: &str, sign: f32| Reading {
             zone: zone.to_owned(),
-            result: view.clone().map(|(view, structure)| {
-                let (rows, columns) = view.aligned.contrast.dim();
-                // Sums over each column of each quarter: of weighted differences, of weights.
-                let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
-                for ((row, column), weight) in view.print_weight.indexed_iter() {
-                    let off = view.aligned.contrast[[row, column]]
-                        - structure.print.mean[[row, column]];
-                    let part = (row * PARTS / rows).min(PARTS - 1);
-                    if let Some([sum, total]) = sums.get_mut(column).and_then(|s| s.get_mut(part)) {
-                        *sum += weight * sign * off.clamp(-1.5, 1.5);
-                        *total += weight;
-                    }
-                }
+            result: sums.clone().map(|sums| {
+                let columns = sums.len();
                 let mut best = (0.0f32, 0usize);
                 let inner = MARGIN..columns.saturating_sub(MARGIN + BAND);
                 for (first, band) in sums.windows(BAND).enumerate() {
@@ -74,7 +82,7 @@ impl Feature for VisibleThread {
                             sum += column[part][0];
                             total += column[part][1];
                         }
-                        *value = if total > 0.0 { sum / total } else { 0.0 };
+                        *value = if total > 0.0 { sign * sum / total } else { 0.0 };
                     }
                     shown.sort_by(f32::total_cmp);
                     // The second least of four: three quarters show at least this.
