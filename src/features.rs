@@ -4,6 +4,8 @@
 //! feature measures; what a measurement means is decided by comparing it with genuine notes.
 
 pub mod dimensions;
+#[cfg(test)]
+pub(crate) mod drawn;
 pub mod foreign_marks;
 pub mod overprint_register;
 pub mod seams;
@@ -21,10 +23,10 @@ use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 use crate::reference::{Design, Process, Zone};
 use crate::scan::JpegInfo;
-use crate::wear::{self, Wear};
 use crate::structure::{
     self, Aligned, LEAST_PX_PER_MM, Overprint, Reduced, SPREAD_FLOOR, Straight, Structure,
 };
+use crate::wear::{self, Wear};
 
 /// One side of a recognised note in one light, ready to be measured.
 #[derive(Debug)]
@@ -123,7 +125,9 @@ impl Face<'_> {
             ))
         })?;
         let view = self.view.get_or_init(|| self.look(structure));
-        view.as_ref().map(|view| (view, structure)).map_err(Clone::clone)
+        view.as_ref()
+            .map(|view| (view, structure))
+            .map_err(Clone::clone)
     }
 
     fn look(&self, structure: &Structure) -> Result<View, Unmeasured> {
@@ -192,7 +196,10 @@ fn excused(
     shape: (usize, usize),
 ) -> Plane {
     let mut out = Plane::zeros(shape);
-    for (zone, shift) in zones.iter().zip(overprint.iter().flat_map(|o| &o.1.elements)) {
+    for (zone, shift) in zones
+        .iter()
+        .zip(overprint.iter().flat_map(|o| &o.1.elements))
+    {
         let moved = RectMm {
             x: zone.rect_mm.x + shift.dx / structure::CELLS_PER_MM,
             y: zone.rect_mm.y + shift.dy / structure::CELLS_PER_MM,

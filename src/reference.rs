@@ -503,8 +503,8 @@ fn read_structure(
             &format!("cannot be read ({reason}): enrol it again"),
         )
     };
-    let mut npz = ndarray_npy::NpzReader::new(Cursor::new(bytes))
-        .map_err(|e| refuse("archive", &e))?;
+    let mut npz =
+        ndarray_npy::NpzReader::new(Cursor::new(bytes)).map_err(|e| refuse("archive", &e))?;
     let names = npz.names().map_err(|e| refuse("archive", &e))?;
     if !names.iter().any(|n| n.starts_with("print-mean")) {
         return Ok(None);

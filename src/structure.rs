@@ -8,7 +8,7 @@
 
 use ndarray::Zip;
 
-use crate::compare::align::{Expected, Padded, Part, ShiftField, Shift, correlations, peak};
+use crate::compare::align::{Expected, Padded, Part, Shift, ShiftField, correlations, peak};
 use crate::compare::tiles::Detail;
 use crate::note::{RectMm, SizeMm};
 use crate::pixels::{Plane, Planes, Raster, luma};
@@ -30,9 +30,9 @@ const CREEP: usize = 3;
 /// How far an overprint may lie from its mean place, cells: 4.2 mm. On $1 notes it was up to 3 % of
 /// the height and 2 % of the width, 3.1 mm.
 const FLOAT: usize = 12;
-/// How far one overprinted element may lie from where the others say, cells: 1.4 mm. Seals and
+/// How far one overprinted element may lie from where the others say, cells: 1.8 mm. Seals and
 /// numbers of different inks are printed by different forms.
-const PLAY: usize = 4;
+const PLAY: usize = 5;
 /// Added to the spread of a cell over the enrolled notes, in units of local contrast.
 pub const SPREAD_FLOOR: f32 = 0.3;
 
@@ -142,7 +142,9 @@ impl Reduced {
                 ];
                 let whole = seen[[row, column]] == 1.0
                     && inside.as_ref().is_none_or(|lines| {
-                        lines.iter().all(|[a, b, c]| a * at[0] + b * at[1] + c >= 0.0)
+                        lines
+                            .iter()
+                            .all(|[a, b, c]| a * at[0] + b * at[1] + c >= 0.0)
                     });
                 seen[[row, column]] = f32::from(u8::from(whole));
                 if whole {
@@ -352,8 +354,11 @@ pub fn learn(
             let middle: Vec<[f64; 2]> = (0..overprint.len())
                 .map(|element| {
                     [|s: &Shift| s.dy, |s: &Shift| s.dx].map(|pick: fn(&Shift) -> f64| {
-                        let mut all: Vec<f64> =
-                            found.iter().filter_map(|s| s.get(element)).map(pick).collect();
+                        let mut all: Vec<f64> = found
+                            .iter()
+                            .filter_map(|s| s.get(element))
+                            .map(pick)
+                            .collect();
                         all.sort_by(f64::total_cmp);
                         all.get(all.len() / 2).copied().unwrap_or(0.0)
                     })
@@ -386,11 +391,8 @@ fn moved(plane: &Plane, moves: &[(Part, [f64; 2])]) -> Plane {
     for (part, [dy, dx]) in moves {
         for row in part.top..part.top + part.rows {
             for column in part.left..part.left + part.columns {
-                out[[row, column]] = crate::pixels::bilinear(
-                    &view,
-                    column as f64 + 0.5 + dx,
-                    row as f64 + 0.5 + dy,
-                );
+                out[[row, column]] =
+                    crate::pixels::bilinear(&view, column as f64 + 0.5 + dx, row as f64 + 0.5 + dy);
             }
         }
     }

@@ -75,7 +75,11 @@ impl Padded {
         let (rows, columns) = plane.dim();
         let shape = (rows + 2 * pad, columns + 2 * pad);
         let mut padded = Plane::zeros(shape);
-        for (source, mut target) in plane.rows().into_iter().zip(padded.rows_mut().into_iter().skip(pad)) {
+        for (source, mut target) in plane
+            .rows()
+            .into_iter()
+            .zip(padded.rows_mut().into_iter().skip(pad))
+        {
             for (t, s) in target.iter_mut().skip(pad).zip(source) {
                 *t = *s;
             }
@@ -197,14 +201,8 @@ pub fn peak(scores: &Plane, around: (isize, isize)) -> Shift {
         _ => 0.0,
     };
     let (y, x) = (Some(at.0), Some(at.1));
-    let dy = fine(
-        value(at.0.checked_sub(1), x),
-        value(Some(at.0 + 1), x),
-    );
-    let dx = fine(
-        value(y, at.1.checked_sub(1)),
-        value(y, Some(at.1 + 1)),
-    );
+    let dy = fine(value(at.0.checked_sub(1), x), value(Some(at.0 + 1), x));
+    let dx = fine(value(y, at.1.checked_sub(1)), value(y, Some(at.1 + 1)));
     Shift {
         dy: (at.0 as isize - radius + around.0) as f64 + dy,
         dx: (at.1 as isize - radius + around.1) as f64 + dx,
@@ -274,7 +272,10 @@ impl ShiftField {
         Self {
             blocks,
             votes,
-            step: (rows as f64 / shape.0 as f64, columns as f64 / shape.1 as f64),
+            step: (
+                rows as f64 / shape.0 as f64,
+                columns as f64 / shape.1 as f64,
+            ),
         }
     }
 
@@ -367,4 +368,80 @@ pub struct Agreement {
     pub gain: f32,
     /// Sum of the weights.
     pub weight: f32,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A smooth random texture.
+    fn texture(rows: usize, columns: usize) -> Plane {
+        let mut state = 7u32;
+        let raw = Plane::from_shape_fn((rows, columns), |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as f32 / 32768.0 - 1.0
+        });
+        crate::pixels::box_mean(&raw, 1) * 3.0
+    }
+
+    #[test]
+    fn a_shifted_plane_is_found_and_straightened() {
+        let reference = texture(96, 144);
+        let view = reference.view();
+        let observed = Plane::from_shape_fn((96, 144), |(r, c)| {
+            bilinear(&view, c as f64 + 0.5 - 1.5, r as f64 + 0.5 + 0.75)
+        });
+        let field = ShiftField::find(&Padded::new(&observed, 3), &reference, 3);
+        for [dy, dx] in &field.blocks {
+            assert!(
+                (dx - 1.5).abs() < 0.2 && (dy + 0.75).abs() < 0.2,
+                "{dx} {dy}"
+            );
+        }
+        let part = Part {
+            top: 8,
+            left: 8,
+            rows: 80,
+            columns: 128,
+        };
+        let weight = Plane::ones((96, 144));
+        let before = agreement(&observed, &reference, &weight, part, [0.0; 2]);
+        let after = agreement(
+            &field.straighten(&observed),
+            &reference,
+            &weight,
+            part,
+            [0.0; 2],
+        );
+        assert!(before.correlation < 0.5 && after.correlation > 0.85);
+    }
+
+    #[test]
+    fn a_block_of_something_else_follows_its_neighbours() {
+        let reference = texture(96, 144);
+        let mut observed = reference.clone();
+        for row in 24..48 {
+            for column in 48..72 {
+                observed[[row, column]] = -reference[[row + 40, column + 30]];
+            }
+        }
+        let field = ShiftField::find(&Padded::new(&observed, 3), &reference, 3);
+        let [dy, dx] = field.blocks[[1, 2]];
+        assert!(dx.abs() < 0.5 && dy.abs() < 0.5, "{dx} {dy}");
+    }
+
+    #[test]
+    fn mean_and_spread_leave_out_what_was_not_seen() {
+        let one = Plane::from_elem((1, 2), 1.0);
+        let three = Plane::from_elem((1, 2), 3.0);
+        let mut half = Plane::ones((1, 2));
+        half[[0, 1]] = 0.0;
+        let all = Plane::ones((1, 2));
+        let expected = Expected::over([(&one, &all), (&three, &half)]).unwrap();
+        assert_eq!(expected.mean[[0, 0]], 2.0);
+        assert_eq!(expected.deviation[[0, 0]], 1.0);
+        assert_eq!(expected.mean[[0, 1]], 1.0);
+        assert!(Expected::over(std::iter::empty()).is_none());
+    }
 }

@@ -6,7 +6,7 @@
 //! each other.
 //!
 //! **How it is measured.** The elements are found by correlation with the enrolled structure, together
-//! within ±4.2 mm, then each for itself within ±1.4 mm. `bank-x`, `bank-y`, `numbering-x` and
+//! within ±4.2 mm, then each for itself within ±1.8 mm. `bank-x`, `bank-y`, `numbering-x` and
 //! `numbering-y` are a form's shift against its mean place (median of its elements); for each
 //! element of three or more, its distance from where its form is.
 //!
@@ -114,5 +114,45 @@ fn form_of(id: &str) -> &'static str {
         "bank"
     } else {
         "numbering"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    #[test]
+    fn a_form_keeps_its_elements_together() {
+        let readings = measure(&OverprintRegister, &genuine(9));
+        for zone in ["treasury-seal", "serial-upper-right", "serial-lower-left"] {
+            assert!(value(&readings, zone) < 0.25, "{zone}");
+        }
+        assert!(value(&readings, "numbering-x").abs() < 1.7);
+    }
+
+    #[test]
+    fn an_element_set_apart_deviates() {
+        let forged = note(9, Some(("treasury-seal", 1.1)), &|_, _, colour| colour);
+        let readings = measure(&OverprintRegister, &forged);
+        let apart = value(&readings, "treasury-seal");
+        assert!((apart - 1.1).abs() < 0.3, "{apart}");
+        assert!(value(&readings, "serial-lower-left") < 0.3);
+    }
+
+    #[test]
+    fn an_element_that_is_not_there_has_no_place() {
+        assert!(not_calibrated(&OverprintRegister));
+        let erased = note(9, None, &|x, y, colour| {
+            if x > 72.0 && (18.0..34.0).contains(&y) {
+                [226.0, 222.0, 204.0]
+            } else {
+                colour
+            }
+        });
+        let readings = measure(&OverprintRegister, &erased);
+        let seal = readings.iter().find(|r| r.zone == "treasury-seal").unwrap();
+        assert!(seal.result.is_err());
     }
 }

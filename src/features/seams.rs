@@ -124,3 +124,61 @@ fn unfit(face: &Face<'_>) -> Option<Unmeasured> {
         ))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    use crate::scan::JpegInfo;
+
+    const ALL: [&str; 4] = ["luma-cut", "luma-patch", "colour-cut", "colour-patch"];
+
+    #[test]
+    fn a_note_of_one_piece_agrees() {
+        let readings = measure(&Seams, &genuine(9));
+        for zone in ALL {
+            assert!(
+                value(&readings, zone) < 3.0,
+                "{zone} {}",
+                value(&readings, zone)
+            );
+        }
+    }
+
+    #[test]
+    fn a_part_with_dots_of_colour_deviates() {
+        let forged = note(9, None, &|x, y, colour| {
+            if x < 60.0 {
+                return colour;
+            }
+            let dot = (x * 9.0).sin() * (y * 9.0).sin() * 25.0;
+            [colour[0] + dot, colour[1] - dot, colour[2] + dot]
+        });
+        let readings = measure(&Seams, &forged);
+        assert!(value(&readings, "colour-cut") > 6.0);
+        let cut = readings.iter().find(|r| r.zone == "colour-cut").unwrap();
+        let place = cut.result.as_ref().unwrap().zone_mm;
+        assert!((place.x + place.width / 2.0 - 60.0).abs() < 5.0);
+    }
+
+    #[test]
+    fn strong_compression_hides_colour() {
+        assert!(not_calibrated(&Seams));
+        let raster = genuine(9);
+        let mut face = face(&raster, &DESIGN);
+        face.jpeg = Some(JpegInfo {
+            quality: Some(50),
+            chroma_step: Some((2, 2)),
+            progressive: false,
+        });
+        for reading in Seams.measure(&face) {
+            let colour = reading.zone.starts_with("colour");
+            assert_eq!(
+                matches!(reading.result, Err(Unmeasured::Compressed(_))),
+                colour
+            );
+        }
+    }
+}

@@ -105,3 +105,42 @@ impl Feature for VisibleThread {
         vec![reading("dark", -1.0), reading("light", 1.0)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    fn line(strength: f64) -> Raster {
+        note(9, None, &|x, _, colour| {
+            if (33.0..34.0).contains(&x) {
+                colour.map(|v| v * strength)
+            } else {
+                colour
+            }
+        })
+    }
+
+    use crate::pixels::Raster;
+
+    #[test]
+    fn a_genuine_note_shows_none() {
+        let readings = measure(&VisibleThread, &genuine(9));
+        assert!(value(&readings, "dark") < 0.15);
+        assert!(value(&readings, "light") < 0.15);
+    }
+
+    #[test]
+    fn a_printed_line_deviates() {
+        let readings = measure(&VisibleThread, &line(0.7));
+        assert!(value(&readings, "dark") > 0.5);
+        let reading = readings.iter().find(|r| r.zone == "dark").unwrap();
+        assert!((reading.result.as_ref().unwrap().zone_mm.x - 33.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn without_a_reference_nothing_is_seen() {
+        assert!(not_calibrated(&VisibleThread));
+    }
+}
