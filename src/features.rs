@@ -143,7 +143,7 @@ impl Face<'_> {
             size,
             Some(&self.outline.quad),
         );
-        let aligned = Aligned::new(&straight, &structure.print.mean);
+        let aligned = Aligned::new(&straight, &structure.main_printing());
         let overprinted: Vec<&Zone> = self
             .design
             .zones

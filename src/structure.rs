@@ -241,11 +241,21 @@ impl ExpectedDetail {
 }
 
 impl Structure {
+    /// What is looked for to align the main printing: the more a cell varies on genuine notes, as
+    /// where overprint floats across it, the less.
+    pub fn main_printing(&self) -> Plane {
+        weighted(&self.print)
+    }
+
     /// What is looked for to find the overprint: the more a cell varies on genuine notes once the
     /// overprint is aligned (what is printed below, digits), the less.
     pub fn sought(&self) -> Plane {
-        &self.overprint.mean * &self.overprint.precision(SPREAD_FLOOR)
+        weighted(&self.overprint)
     }
+}
+
+fn weighted(expected: &Expected) -> Plane {
+    &expected.mean * &expected.precision(SPREAD_FLOOR)
 }
 
 /// A side aligned with the structure of its reference.
@@ -261,8 +271,8 @@ pub struct Aligned {
 
 impl Aligned {
     /// Aligns a side with the main printing.
-    pub fn new(straight: &Straight, print: &Plane) -> Self {
-        let field = ShiftField::find(&Padded::new(&straight.contrast, CREEP), print, CREEP);
+    pub fn new(straight: &Straight, sought: &Plane) -> Self {
+        let field = ShiftField::find(&Padded::new(&straight.contrast, CREEP), sought, CREEP);
         Self {
             contrast: field.straighten(&straight.contrast),
             seen: straight.seen.clone(),
@@ -329,9 +339,10 @@ pub fn learn(
     let mut print = Expected::over(notes.iter().map(|n| (&n.contrast, &n.seen)))?;
     let mut aligned = Vec::new();
     for _ in 0..ROUNDS {
+        let sought = weighted(&print);
         aligned = notes
             .iter()
-            .map(|note| Aligned::new(note, &print.mean))
+            .map(|note| Aligned::new(note, &sought))
             .collect::<Vec<Aligned>>();
         print = Expected::over(aligned.iter().map(|n| (&n.contrast, &n.seen)))?;
     }

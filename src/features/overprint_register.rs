@@ -23,7 +23,7 @@ use crate::note::{Light, RectMm};
 use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 
 /// Least correlation of an element that is found.
-const FOUND: f32 = 0.35;
+const FOUND: f32 = 0.5;
 
 /// See the page above.
 #[derive(Debug)]
