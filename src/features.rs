@@ -4,6 +4,8 @@
 //! feature measures; what a measurement means is decided by comparing it with genuine notes.
 
 pub mod dimensions;
+#[cfg(test)]
+pub(crate) mod drawn;
 pub mod foreign_marks;
 pub mod overprint_register;
 pub mod seams;
@@ -142,7 +144,7 @@ impl Face<'_> {
             size,
             Some(&self.outline.quad),
         );
-        let aligned = Aligned::new(&straight, &structure.print.mean);
+        let aligned = Aligned::new(&straight, &structure.main_printing());
         let overprinted: Vec<&Zone> = self
             .design
             .zones

@@ -27,12 +27,12 @@ pub const LEAST_PX_PER_MM: f64 = 3.5;
 
 /// How far a block may lie from where the print map says, cells: 1 mm.
 const CREEP: usize = 3;
-/// How far an overprint may lie from its mean place, cells: 4.6 mm. On $1 notes it was up to 3 % of
+/// How far an overprint may lie from its mean place, cells: 4.2 mm. On $1 notes it was up to 3 % of
 /// the height and 2 % of the width, 3.1 mm.
-const FLOAT: usize = 13;
-/// How far one overprinted element may lie from where the others say, cells: 1.4 mm. Seals and
+const FLOAT: usize = 12;
+/// How far one overprinted element may lie from where the others say, cells: 1.8 mm. Seals and
 /// numbers of different inks are printed by different forms.
-const PLAY: usize = 4;
+const PLAY: usize = 5;
 /// Added to the spread of a cell over the enrolled notes, in units of local contrast.
 pub const SPREAD_FLOOR: f32 = 0.3;
 
@@ -59,25 +59,36 @@ pub fn part(rect: RectMm, shape: (usize, usize)) -> Part {
     }
 }
 
-/// A scan reduced as far as a plane of 72 dpi allows: about two pixels or more a cell.
+/// Least pixels a cell of a [`Reduced`] scan; from half as many again, cells are means of 2 × 2 samples.
+const PX_PER_CELL: f64 = 1.25;
+
+/// A scan reduced as far as a plane of 72 dpi allows.
 #[derive(Debug, Clone)]
 pub struct Reduced {
     /// Red, green, blue.
     pub planes: Planes,
     luma: Plane,
     factor: f64,
+    /// Samples each way of a cell.
+    grid: usize,
 }
 
 impl Reduced {
     /// Reduces a scan that shows the note at `px_per_mm`.
     pub fn new(raster: &Raster, px_per_mm: f64) -> Self {
-        let factor = (px_per_mm / (1.6 * CELLS_PER_MM)).floor().max(1.0);
+        let px_per_cell = px_per_mm / CELLS_PER_MM;
+        let factor = (px_per_cell / PX_PER_CELL).floor().max(1.0);
         let planes = raster.reduced(factor as usize);
         let luma = luma(&planes);
         Self {
             planes,
             luma,
             factor,
+            grid: if px_per_cell / factor < 1.5 * PX_PER_CELL {
+                1
+            } else {
+                2
+            },
         }
     }
 
@@ -91,35 +102,36 @@ impl Reduced {
         let mut luma = Plane::zeros((rows, columns));
         let mut colour = Planes::zeros((3, rows, columns));
         let mut seen = Plane::zeros((rows, columns));
-        let step = 0.5 / CELLS_PER_MM;
+        let step = 1.0 / (self.grid as f64 * CELLS_PER_MM);
+        let share = 1.0 / (self.grid * self.grid) as f32;
         let scale = 1.0 / self.factor;
         let view = self.luma.view();
         let (mut sum, mut count) = (0.0f64, 0.0f64);
         for row in 0..rows {
-            for sub in [0.25, 0.75] {
-                let y_mm = (row as f64 + sub) / CELLS_PER_MM;
+            for sub in 0..self.grid {
+                let y_mm = ((row * self.grid + sub) as f64 + 0.5) * step;
                 let mut line = print.along_row(0.5 * step, y_mm, step);
                 for column in 0..columns {
-                    let (mut value, mut within) = (0.0, true);
-                    for half in 0..2 {
+                    let (mut value, mut within, mut place) = (0.0, true, [0.0; 2]);
+                    for _ in 0..self.grid {
                         let [x, y] = line.next_point();
                         let (x, y) = (x * scale, y * scale);
                         within &= x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64;
                         value += crate::pixels::bilinear(&view, x, y);
-                        if half == 1 && sub > 0.5 {
-                            let at = [
-                                (y.max(0.0) as usize).min(last_y),
-                                (x.max(0.0) as usize).min(last_x),
-                            ];
-                            for channel in 0..3 {
-                                colour[[channel, row, column]] =
-                                    self.planes[[channel, at[0], at[1]]];
-                            }
-                        }
+                        place = [y, x];
                     }
-                    luma[[row, column]] += 0.25 * value;
+                    luma[[row, column]] += share * value;
                     if within {
-                        seen[[row, column]] += 0.5;
+                        seen[[row, column]] += 1.0 / self.grid as f32;
+                    }
+                    if sub == 0 {
+                        let at = [
+                            (place[0].max(0.0) as usize).min(last_y),
+                            (place[1].max(0.0) as usize).min(last_x),
+                        ];
+                        for channel in 0..3 {
+                            colour[[channel, row, column]] = self.planes[[channel, at[0], at[1]]];
+                        }
                     }
                 }
             }
@@ -229,11 +241,21 @@ impl ExpectedDetail {
 }
 
 impl Structure {
+    /// What is looked for to align the main printing: the more a cell varies on genuine notes, as
+    /// where overprint floats across it, the less.
+    pub fn main_printing(&self) -> Plane {
+        weighted(&self.print)
+    }
+
     /// What is looked for to find the overprint: the more a cell varies on genuine notes once the
     /// overprint is aligned (what is printed below, digits), the less.
     pub fn sought(&self) -> Plane {
-        &self.overprint.mean * &self.overprint.precision(SPREAD_FLOOR)
+        weighted(&self.overprint)
     }
+}
+
+fn weighted(expected: &Expected) -> Plane {
+    &expected.mean * &expected.precision(SPREAD_FLOOR)
 }
 
 /// A side aligned with the structure of its reference.
@@ -243,19 +265,16 @@ pub struct Aligned {
     pub field: ShiftField,
     /// Local contrast, on the reference's cells.
     pub contrast: Plane,
-    /// Luma likewise.
-    pub luma: Plane,
     /// 1 where paper was seen, likewise.
     pub seen: Plane,
 }
 
 impl Aligned {
     /// Aligns a side with the main printing.
-    pub fn new(straight: &Straight, print: &Plane) -> Self {
-        let field = ShiftField::find(&Padded::new(&straight.contrast, CREEP), print, CREEP);
+    pub fn new(straight: &Straight, sought: &Plane) -> Self {
+        let field = ShiftField::find(&Padded::new(&straight.contrast, CREEP), sought, CREEP);
         Self {
             contrast: field.straighten(&straight.contrast),
-            luma: field.straighten(&straight.luma),
             seen: straight.seen.clone(),
             field,
         }
@@ -276,9 +295,9 @@ pub fn find_overprint(contrast: &Plane, sought: &Plane, parts: &[Part]) -> Overp
     let padded = Padded::new(contrast, FLOAT + PLAY);
     let scores: Vec<Plane> = parts
         .iter()
-        .map(|part| correlations(&padded, sought, *part, (0, 0), FLOAT))
+        .map(|part| correlations(&padded, sought, *part, (0, 0), FLOAT, 2))
         .collect();
-    let side = 2 * FLOAT + 1;
+    let side = FLOAT + 1;
     let mut joint = Plane::zeros((side, side));
     let cells: usize = parts.iter().map(|p| p.rows * p.columns).sum();
     for (score, part) in scores.iter().zip(parts) {
@@ -287,11 +306,22 @@ pub fn find_overprint(contrast: &Plane, sought: &Plane, parts: &[Part]) -> Overp
             score,
         );
     }
-    let shift = peak(&joint, (0, 0));
+    // Every other shift: each element is looked for all around.
+    let coarse = peak(&joint, (0, 0));
+    let shift = Shift {
+        dx: 2.0 * coarse.dx,
+        dy: 2.0 * coarse.dy,
+        ..coarse
+    };
     let around = (shift.dy.round() as isize, shift.dx.round() as isize);
     let elements = parts
         .iter()
-        .map(|part| peak(&correlations(&padded, sought, *part, around, PLAY), around))
+        .map(|part| {
+            peak(
+                &correlations(&padded, sought, *part, around, PLAY, 1),
+                around,
+            )
+        })
         .collect();
     Overprint { shift, elements }
 }
@@ -309,9 +339,10 @@ pub fn learn(
     let mut print = Expected::over(notes.iter().map(|n| (&n.contrast, &n.seen)))?;
     let mut aligned = Vec::new();
     for _ in 0..ROUNDS {
+        let sought = weighted(&print);
         aligned = notes
             .iter()
-            .map(|note| Aligned::new(note, &print.mean))
+            .map(|note| Aligned::new(note, &sought))
             .collect::<Vec<Aligned>>();
         print = Expected::over(aligned.iter().map(|n| (&n.contrast, &n.seen)))?;
     }

@@ -113,7 +113,7 @@ pub fn hidden_corners(straight: &Straight) -> Plane {
             continue;
         }
         let bed = Array2::from_shape_fn((most, most), |(r, c)| {
-            !seen(r, c) || distance(colour(r, c), seed) < SAME_BED
+            seen(r, c) && distance(colour(r, c), seed) < SAME_BED
         });
         let Some(region) = regions(&bed, 1)
             .into_iter()
@@ -127,7 +127,7 @@ pub fn hidden_corners(straight: &Straight) -> Plane {
                 .cells
                 .iter()
                 .map(pick)
-                .filter(|(across, _)| *across <= start + 2)
+                .filter(|(across, _)| *across <= start + 3)
                 .map(|(_, along)| along)
                 .max()
                 .unwrap_or(0) as f64
@@ -135,7 +135,10 @@ pub fn hidden_corners(straight: &Straight) -> Plane {
         };
         let (across, down) = (reach(|c| (c.0, c.1)), reach(|c| (c.1, c.0)));
         let filled = region.cells.len() as f64 / (0.5 * across * down);
-        if !(0.4..1.9).contains(&filled) || across.min(down) < 6.0 {
+        if !(0.4..1.9).contains(&filled) || across.min(down) < 6.0
+            // What goes on beyond any fold is soil, no bed.
+            || across.max(down) >= most as f64
+        {
             continue;
         }
         // Twice the triangle's height: the fold's mirror image of it is the flap. 1 mm for its shadow.
@@ -300,8 +303,8 @@ fn marks(
             && free(at)
             && excused[at] == 0.0
             && structure.print.mean[at] > -0.4
-            && structure.print.deviation[at] < 0.6
-            && depth(at) > (4.0 * structure.print.deviation[at]).max(1.2)
+            && structure.print.deviation[at] < 0.7
+            && depth(at) > (3.0 * structure.print.deviation[at]).max(0.9)
     });
     regions(&mask, (LEAST_MARK / CELL_MM2).ceil() as usize)
         .into_iter()
@@ -320,4 +323,63 @@ fn marks(
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::features::drawn::{DESIGN, face, genuine, note};
+    use crate::pixels::Raster;
+
+    /// Stains, creases, marks and corners of a drawn note: mm², mm, mm², mm².
+    fn worn(raster: &Raster) -> [f64; 4] {
+        let face = face(raster, &DESIGN);
+        let (view, _) = face.view().unwrap();
+        let wear = &view.wear;
+        [
+            wear.stains_mm2,
+            wear.creases_mm,
+            wear.marks_mm2,
+            wear.corners_mm2,
+        ]
+    }
+
+    #[test]
+    fn a_clean_note_has_no_wear() {
+        let [stains, creases, marks, corners] = worn(&genuine(9));
+        assert_eq!([stains, creases, corners], [0.0; 3]);
+        assert!(marks < 2.0, "{marks}");
+    }
+
+    #[test]
+    fn each_kind_is_told_from_the_others() {
+        let stain = note(9, None, &|x, y, colour| {
+            if (x - 28.0).hypot(y - 25.0) < 5.0 {
+                colour.map(|v| 0.8 * v)
+            } else {
+                colour
+            }
+        });
+        let [stains, ..] = worn(&stain);
+        assert!((50.0..110.0).contains(&stains), "{stains}");
+        let crease = note(9, None, &|x, y, colour| {
+            if (x - y - 2.0).abs() < 0.4 && (20.0..34.0).contains(&x) {
+                [110.0; 3]
+            } else {
+                colour
+            }
+        });
+        let [_, creases, ..] = worn(&crease);
+        assert!((12.0..25.0).contains(&creases), "{creases}");
+        let fold = note(9, None, &|x, y, colour| {
+            if (100.0 - x) + (50.0 - y) < 12.0 {
+                [90.0, 90.0, 110.0]
+            } else {
+                colour
+            }
+        });
+        let [.., corners] = worn(&fold);
+        // The triangle of 72 mm², its flap, and 1 mm around.
+        assert!((140.0..200.0).contains(&corners), "{corners}");
+    }
 }

@@ -132,17 +132,18 @@ pub struct Part {
     pub columns: usize,
 }
 
-/// Correlations of a part of the reference with the observed plane at every whole shift within
-/// `radius` of `around` (down, right): (2 `radius` + 1)². `radius` and `around` together must not
-/// exceed the padding, else the shifts beyond it are 0.
+/// Correlations of a part of the reference with the observed plane at every `step`-th shift within
+/// `radius` (a multiple of `step`) of `around` (down, right). `radius` and `around` together must
+/// not exceed the padding, else the shifts beyond it are 0.
 pub fn correlations(
     observed: &Padded,
     reference: &Plane,
     part: Part,
     around: (isize, isize),
     radius: usize,
+    step: usize,
 ) -> Plane {
-    let side = 2 * radius + 1;
+    let side = 2 * radius / step + 1;
     let mut out = Plane::zeros((side, side));
     let reference = reference.view();
     let patch = window(
@@ -160,7 +161,7 @@ pub fn correlations(
     let (y0, x0) = (first(part.top, around.0), first(part.left, around.1));
     for dy in 0..side {
         for dx in 0..side {
-            let (y, x) = (y0 + dy as isize, x0 + dx as isize);
+            let (y, x) = (y0 + (dy * step) as isize, x0 + (dx * step) as isize);
             if y < 0 || x < 0 {
                 continue;
             }
@@ -233,7 +234,7 @@ impl ShiftField {
                 rows: height,
                 columns: width,
             };
-            let scores = correlations(observed, reference, part, (0, 0), radius);
+            let scores = correlations(observed, reference, part, (0, 0), radius, 1);
             let shift = peak(&scores, (0, 0));
             (shift.agreement >= LEAST_VOTE).then_some(shift)
         });
@@ -278,35 +279,41 @@ impl ShiftField {
         }
     }
 
-    /// The shift down and to the right at a cell, bilinear between the blocks' centres.
-    pub fn at(&self, row: f64, column: f64) -> [f64; 2] {
-        let (rows, columns) = self.blocks.dim();
-        let place = |at: f64, step: f64, count: usize| {
-            let at = (at / step - 0.5).clamp(0.0, (count - 1) as f64);
-            let first = at as usize;
-            (first, (first + 1).min(count - 1), at - first as f64)
-        };
-        let (r0, r1, fr) = place(row, self.step.0, rows);
-        let (c0, c1, fc) = place(column, self.step.1, columns);
-        let [a, b, c, d] = [[r0, c0], [r0, c1], [r1, c0], [r1, c1]].map(|at| self.blocks[at]);
-        let mut out = [0.0; 2];
-        for (k, o) in out.iter_mut().enumerate() {
-            let top = a[k] + (b[k] - a[k]) * fc;
-            let bottom = c[k] + (d[k] - c[k]) * fc;
-            *o = top + (bottom - top) * fr;
+    /// The observed plane moved onto the reference.
+    pub fn straighten(&self, observed: &Plane) -> Plane {
+        let (rows, columns) = observed.dim();
+        let (block_rows, block_columns) = self.blocks.dim();
+        let view = observed.view();
+        let mut out = Plane::zeros((rows, columns));
+        let places: Vec<(usize, usize, f64)> = (0..columns)
+            .map(|c| place(c as f64 + 0.5, self.step.1, block_columns))
+            .collect();
+        let mut line = vec![[0.0; 2]; block_columns];
+        for (row, mut target) in out.rows_mut().into_iter().enumerate() {
+            let y = row as f64 + 0.5;
+            let (above, below, share) = place(y, self.step.0, block_rows);
+            for (block, shift) in line.iter_mut().enumerate() {
+                let (a, b) = (self.blocks[[above, block]], self.blocks[[below, block]]);
+                *shift = [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share];
+            }
+            for ((column, value), (left, right, share)) in
+                target.iter_mut().enumerate().zip(&places)
+            {
+                let (a, b) = (line[*left], line[*right]);
+                let dy = a[0] + (b[0] - a[0]) * share;
+                let dx = a[1] + (b[1] - a[1]) * share;
+                *value = bilinear(&view, column as f64 + 0.5 + dx, y + dy);
+            }
         }
         out
     }
+}
 
-    /// The observed plane moved onto the reference.
-    pub fn straighten(&self, observed: &Plane) -> Plane {
-        let view = observed.view();
-        Plane::from_shape_fn(observed.dim(), |(r, c)| {
-            let (row, column) = (r as f64 + 0.5, c as f64 + 0.5);
-            let [dy, dx] = self.at(row, column);
-            bilinear(&view, column + dx, row + dy)
-        })
-    }
+/// The blocks before and after a cell, and how far it lies between their centres.
+fn place(at: f64, step: f64, count: usize) -> (usize, usize, f64) {
+    let at = (at / step - 0.5).clamp(0.0, (count - 1) as f64);
+    let first = at as usize;
+    (first, (first + 1).min(count - 1), at - first as f64)
 }
 
 /// Correlation about zero of a part of two planes under a weight for each cell: −1..=1, 0 where
@@ -361,4 +368,80 @@ pub struct Agreement {
     pub gain: f32,
     /// Sum of the weights.
     pub weight: f32,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A smooth random texture.
+    fn texture(rows: usize, columns: usize) -> Plane {
+        let mut state = 7u32;
+        let raw = Plane::from_shape_fn((rows, columns), |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as f32 / 32768.0 - 1.0
+        });
+        crate::pixels::box_mean(&raw, 1) * 3.0
+    }
+
+    #[test]
+    fn a_shifted_plane_is_found_and_straightened() {
+        let reference = texture(96, 144);
+        let view = reference.view();
+        let observed = Plane::from_shape_fn((96, 144), |(r, c)| {
+            bilinear(&view, c as f64 + 0.5 - 1.5, r as f64 + 0.5 + 0.75)
+        });
+        let field = ShiftField::find(&Padded::new(&observed, 3), &reference, 3);
+        for [dy, dx] in &field.blocks {
+            assert!(
+                (dx - 1.5).abs() < 0.2 && (dy + 0.75).abs() < 0.2,
+                "{dx} {dy}"
+            );
+        }
+        let part = Part {
+            top: 8,
+            left: 8,
+            rows: 80,
+            columns: 128,
+        };
+        let weight = Plane::ones((96, 144));
+        let before = agreement(&observed, &reference, &weight, part, [0.0; 2]);
+        let after = agreement(
+            &field.straighten(&observed),
+            &reference,
+            &weight,
+            part,
+            [0.0; 2],
+        );
+        assert!(before.correlation < 0.5 && after.correlation > 0.85);
+    }
+
+    #[test]
+    fn a_block_of_something_else_follows_its_neighbours() {
+        let reference = texture(96, 144);
+        let mut observed = reference.clone();
+        for row in 24..48 {
+            for column in 48..72 {
+                observed[[row, column]] = -reference[[row + 40, column + 30]];
+            }
+        }
+        let field = ShiftField::find(&Padded::new(&observed, 3), &reference, 3);
+        let [dy, dx] = field.blocks[[1, 2]];
+        assert!(dx.abs() < 0.5 && dy.abs() < 0.5, "{dx} {dy}");
+    }
+
+    #[test]
+    fn mean_and_spread_leave_out_what_was_not_seen() {
+        let one = Plane::from_elem((1, 2), 1.0);
+        let three = Plane::from_elem((1, 2), 3.0);
+        let mut half = Plane::ones((1, 2));
+        half[[0, 1]] = 0.0;
+        let all = Plane::ones((1, 2));
+        let expected = Expected::over([(&one, &all), (&three, &half)]).unwrap();
+        assert_eq!(expected.mean[[0, 0]], 2.0);
+        assert_eq!(expected.deviation[[0, 0]], 1.0);
+        assert_eq!(expected.mean[[0, 1]], 1.0);
+        assert!(Expected::over(std::iter::empty()).is_none());
+    }
 }

@@ -1,6 +1,8 @@
 //! Fine detail by tiles: how much luma and colour change from sample to sample, and whether one part
 //! of the tiles differs from the rest.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 
 use crate::note::SizeMm;
@@ -9,6 +11,8 @@ use crate::rectify::homography::Homography;
 
 /// Side of a tile, mm.
 pub const TILE_MM: f64 = 4.0;
+/// Every how many-th row is read.
+const ROW_STEP: usize = 3;
 /// Least tiles on either side of a cut.
 const LEAST_SIDE: usize = 4;
 
@@ -29,7 +33,7 @@ pub fn shape(size: SizeMm) -> (usize, usize) {
     (count(size.height), count(size.width))
 }
 
-/// Measures the tiles of a side on the scan's own samples: nothing is resampled, every other row is
+/// Measures the tiles of a side on the scan's own samples: nothing is resampled, every third row is
 /// read. `map` takes millimetres to scan pixels.
 pub fn detail(raster: &Raster, map: &Homography, size: SizeMm) -> Detail {
     let (rows, columns) = shape(size);
@@ -39,6 +43,7 @@ pub fn detail(raster: &Raster, map: &Homography, size: SizeMm) -> Detail {
         seen: Array2::from_elem((rows, columns), false),
     };
     let (width, height) = (raster.width() as f64, raster.height() as f64);
+    let mut line = Vec::new();
     for row in 0..rows {
         for column in 0..columns {
             let corner = |right: f64, down: f64| {
@@ -68,21 +73,16 @@ pub fn detail(raster: &Raster, map: &Homography, size: SizeMm) -> Detail {
             let (mut luma, mut colour, mut count) = (0.0f32, 0.0f32, 0.0f32);
             let mut y = top as usize;
             while y < bottom as usize {
-                let mut before: [Option<[f32; 3]>; 2] = [None, None];
-                for x in left as usize..right as usize {
-                    let Some([r, g, b]) = raster.get(x, y) else {
-                        continue;
-                    };
-                    let here = [0.299 * r + 0.587 * g + 0.114 * b, r - g, b - g];
-                    if let [Some(first), Some(second)] = before {
-                        let change = |k: usize| (first[k] - 2.0 * second[k] + here[k]).abs();
+                read_row(raster, y, left as usize..right as usize, &mut line);
+                for window in line.windows(3) {
+                    if let [a, b, c] = window {
+                        let change = |k: usize| (a[k] - 2.0 * b[k] + c[k]).abs();
                         luma += change(0);
                         colour += change(1) + change(2);
-                        count += 1.0;
                     }
-                    before = [before[1], Some(here)];
                 }
-                y += 2;
+                count += line.len().saturating_sub(2) as f32;
+                y += ROW_STEP;
             }
             if count > 0.0 {
                 // Half a level: the least that eight bits tell.
@@ -95,8 +95,27 @@ pub fn detail(raster: &Raster, map: &Homography, size: SizeMm) -> Detail {
     out
 }
 
+/// Luma, red less green and blue less green of a piece of a row.
+fn read_row(raster: &Raster, y: usize, columns: Range<usize>, out: &mut Vec<[f32; 3]>) {
+    let parts = |[r, g, b]: [f32; 3]| [0.299 * r + 0.587 * g + 0.114 * b, r - g, b - g];
+    out.clear();
+    if let Raster::Eight(image) = raster {
+        let start = y * raster.width();
+        let range = 3 * (start + columns.start)..3 * (start + columns.end);
+        let samples = image.as_raw().get(range).unwrap_or(&[]);
+        out.extend(samples.chunks_exact(3).filter_map(|p| match p {
+            [r, g, b] => Some(parts([f32::from(*r), f32::from(*g), f32::from(*b)])),
+            _ => None,
+        }));
+    } else {
+        out.extend(columns.filter_map(|x| raster.get(x, y)).map(parts));
+    }
+}
+
 /// What is left of tile values once a line through (expected, observed) is taken off, in units of
 /// each tile's deviation; `None` where a tile is not seen. The line takes in how sharp the scan is.
+/// Where neighbouring tiles differ by more than genuine ones do (noise, strong compression), their
+/// difference is the unit: it knows nothing of steps between parts.
 pub fn standardised(
     observed: &Plane,
     seen: &Array2<bool>,
@@ -127,9 +146,26 @@ pub fn standardised(
     } else {
         (1.0, if w > 0.0 { (y - x) / w } else { 0.0 })
     };
-    Array2::from_shape_fn(mean.dim(), |at| {
+    let mut off = Array2::from_shape_fn(mean.dim(), |at| {
         seen[at].then(|| (observed[at] - start - slope * mean[at]) / deviation[at].hypot(floor))
-    })
+    });
+    let mut steps: Vec<f32> = off
+        .rows()
+        .into_iter()
+        .flat_map(|row| {
+            row.iter()
+                .zip(row.iter().skip(1))
+                .filter_map(|(a, b)| Some((a.as_ref()? - b.as_ref()?).abs()))
+                .collect::<Vec<f32>>()
+        })
+        .collect();
+    let middle = steps.len() / 2;
+    if !steps.is_empty() {
+        // Median of a normal variable's absolute value is 0.6745 σ; a difference has √2 σ.
+        let spread = *steps.select_nth_unstable_by(middle, f32::total_cmp).1 / (0.6745 * 1.4142);
+        off.mapv_inplace(|v| v.map(|v| v / spread.max(1.0)));
+    }
+    off
 }
 
 /// The straight cut, down or across, whose two sides differ most.

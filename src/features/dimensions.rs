@@ -111,3 +111,44 @@ impl Feature for Dimensions {
         0.5
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    #[test]
+    fn a_note_of_the_right_size_agrees() {
+        for reading in measure(&Dimensions, &genuine(9)) {
+            assert!(
+                reading.result.unwrap().value.abs() < 0.1,
+                "{}",
+                reading.zone
+            );
+        }
+    }
+
+    #[test]
+    fn a_stretched_note_deviates() {
+        let raster = genuine(9);
+        let mut face = face(&raster, &DESIGN);
+        face.outline.quad[1][0] += 50.0;
+        face.outline.quad[2][0] += 50.0;
+        let readings = Dimensions.measure(&face);
+        assert!((value(&readings, "aspect") - 5.0).abs() < 0.1);
+        assert!((value(&readings, "width") - 5.0).abs() < 0.1);
+        assert!(value(&readings, "height").abs() < 0.1);
+    }
+
+    #[test]
+    fn a_cropped_note_and_an_untrusted_density_are_not_examined() {
+        let raster = genuine(9);
+        let mut face = face(&raster, &DESIGN);
+        face.outline.sides[1] = SideSource::Frame;
+        face.dpi = None;
+        for reading in Dimensions.measure(&face) {
+            assert_eq!(reading.result.is_ok(), reading.zone == "print-aspect");
+        }
+    }
+}

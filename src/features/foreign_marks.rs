@@ -110,3 +110,46 @@ fn longest_row(marks: &[Mark]) -> (f64, Option<RectMm>) {
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    /// Five bars of one height in a row, 1 mm wide, 4 mm high.
+    fn letters(x: f64, y: f64, colour: [f64; 3]) -> [f64; 3] {
+        let inside =
+            (62.0..72.0).contains(&x) && (36.0..40.0).contains(&y) && (x - 62.0) % 2.0 < 1.0;
+        if inside { [50.0; 3] } else { colour }
+    }
+
+    #[test]
+    fn a_genuine_note_has_none() {
+        let readings = measure(&ForeignMarks, &genuine(9));
+        assert_eq!(value(&readings, "row"), 0.0);
+        assert!(value(&readings, "area") < 2.0);
+    }
+
+    #[test]
+    fn a_word_deviates_and_a_stroke_of_a_pen_is_no_word() {
+        let readings = measure(&ForeignMarks, &note(9, None, &letters));
+        assert!(value(&readings, "row") > 4.0);
+        let stroke = note(9, None, &|x, y, colour| {
+            let near = (y - 30.0 - 4.0 * (x / 3.0).sin()).abs() < 0.5;
+            if near && (62.0..72.0).contains(&x) {
+                [50.0; 3]
+            } else {
+                colour
+            }
+        });
+        let readings = measure(&ForeignMarks, &stroke);
+        assert_eq!(value(&readings, "row"), 0.0);
+        assert!(value(&readings, "area") > 2.0);
+    }
+
+    #[test]
+    fn without_a_reference_nothing_is_foreign() {
+        assert!(not_calibrated(&ForeignMarks));
+    }
+}

@@ -1,14 +1,16 @@
 //! # overprint-register: does the overprint lie where a press puts it?
 //!
-//! **What it is.** Seals and serial numbers are printed after the engraving, by another form. The
-//! whole overprint floats against the engraving from note to note, but its elements keep their places
-//! among each other, for they stand in one form.
+//! **What it is.** Seals and serial numbers are printed after the engraving, by other forms: on
+//! dollars one for the bank's seal and numbers, one for the Treasury's seal and the serial numbers.
+//! A form floats against the engraving from note to note, but its elements keep their places among
+//! each other.
 //!
 //! **How it is measured.** The elements are found by correlation with the enrolled structure, together
-//! within ±4.6 mm, then each for itself within ±1.4 mm. `shift-x` and `shift-y` are the whole's
-//! shift against its mean place; for each element, its distance from where the others put it.
+//! within ±4.2 mm, then each for itself within ±1.8 mm. `bank-x`, `bank-y`, `numbering-x` and
+//! `numbering-y` are a form's shift against its mean place (median of its elements); for each
+//! element of three or more, its distance from where its form is.
 //!
-//! **Unit.** mm; `shift-x` and `shift-y` are signed (right, down), and both directions deviate.
+//! **Unit.** mm; those of a form are signed (right, down), and both directions deviate.
 //!
 //! **What it cannot see.** An overprint copied together with the rest of the note.
 //!
@@ -17,11 +19,12 @@
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
+use crate::compare::align::Shift;
 use crate::note::{Light, RectMm};
 use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 
 /// Least correlation of an element that is found.
-const FOUND: f32 = 0.35;
+const FOUND: f32 = 0.5;
 
 /// See the page above.
 #[derive(Debug)]
@@ -55,60 +58,52 @@ impl Feature for OverprintRegister {
         };
         let size = face.design.size;
         let whole = RectMm::from([0.0, 0.0, size.width, size.height]);
-        let mm = |cells: f64| cells / CELLS_PER_MM;
-        let sure: Vec<_> = found
-            .elements
-            .iter()
-            .filter(|s| s.agreement >= FOUND)
-            .collect();
-        let middle = |pick: fn(&crate::compare::align::Shift) -> f64| {
-            let mut all: Vec<f64> = sure.iter().map(|s| pick(s)).collect();
-            all.sort_by(f64::total_cmp);
-            all.get(all.len() / 2).copied()
-        };
-        let place = middle(|s| s.dx).zip(middle(|s| s.dy));
         let missing = || Unmeasured::Other("the overprint was not found".to_owned());
-        let mut readings: Vec<Reading> = [
-            ("shift-x", place.map(|p| p.0)),
-            ("shift-y", place.map(|p| p.1)),
-        ]
-        .into_iter()
-        .map(|(zone, value)| Reading {
-            zone: zone.to_owned(),
-            result: value.map_or_else(
-                || Err(missing()),
-                |v| {
-                    Ok(Measurement {
-                        value: mm(v),
-                        unit: "mm",
-                        zone_mm: whole,
-                    })
-                },
-            ),
-        })
-        .collect();
-        if zones.len() < 3 {
-            return readings;
-        }
-        for (id, shift) in zones.iter().zip(&found.elements) {
-            let rect = face
-                .design
-                .zones
+        let mut readings = Vec::new();
+        for form in ["bank", "numbering"] {
+            let elements: Vec<(&String, &Shift)> = zones
                 .iter()
-                .find(|z| z.side == face.side && z.id == *id)
-                .map_or(whole, |z| z.rect_mm);
-            let result = match place {
-                Some((dx, dy)) if shift.agreement >= FOUND => Ok(Measurement {
-                    value: mm((shift.dx - dx).hypot(shift.dy - dy)),
+                .zip(&found.elements)
+                .filter(|(id, _)| form_of(id) == form)
+                .collect();
+            if elements.is_empty() {
+                continue;
+            }
+            let middle = |pick: fn(&Shift) -> f64| {
+                let mut all: Vec<f64> = elements
+                    .iter()
+                    .filter(|(_, s)| s.agreement >= FOUND)
+                    .map(|(_, s)| pick(s))
+                    .collect();
+                all.sort_by(f64::total_cmp);
+                all.get(all.len() / 2).copied()
+            };
+            let place = middle(|s| s.dx).zip(middle(|s| s.dy));
+            let reading = |zone: String, rect: RectMm, cells: Option<f64>| Reading {
+                zone,
+                result: cells.ok_or_else(missing).map(|cells| Measurement {
+                    value: cells / CELLS_PER_MM,
                     unit: "mm",
                     zone_mm: rect,
                 }),
-                _ => Err(missing()),
             };
-            readings.push(Reading {
-                zone: id.clone(),
-                result,
-            });
+            readings.push(reading(format!("{form}-x"), whole, place.map(|p| p.0)));
+            readings.push(reading(format!("{form}-y"), whole, place.map(|p| p.1)));
+            if elements.len() < 3 {
+                continue;
+            }
+            for (id, shift) in elements {
+                let rect = face
+                    .design
+                    .zones
+                    .iter()
+                    .find(|z| z.side == face.side && z.id == *id)
+                    .map_or(whole, |z| z.rect_mm);
+                let off = place
+                    .filter(|_| shift.agreement >= FOUND)
+                    .map(|(dx, dy)| (shift.dx - dx).hypot(shift.dy - dy));
+                readings.push(reading(id.clone(), rect, off));
+            }
         }
         readings
     }
@@ -119,5 +114,54 @@ impl Feature for OverprintRegister {
 
     fn least_spread(&self) -> f64 {
         0.1
+    }
+}
+
+/// The form that an element stands in.
+fn form_of(id: &str) -> &'static str {
+    if id.starts_with("district-") || id.starts_with("federal-reserve-") || id == "bank-indicator" {
+        "bank"
+    } else {
+        "numbering"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    #[test]
+    fn a_form_keeps_its_elements_together() {
+        let readings = measure(&OverprintRegister, &genuine(9));
+        for zone in ["treasury-seal", "serial-upper-right", "serial-lower-left"] {
+            assert!(value(&readings, zone) < 0.25, "{zone}");
+        }
+        assert!(value(&readings, "numbering-x").abs() < 1.7);
+    }
+
+    #[test]
+    fn an_element_set_apart_deviates() {
+        let forged = note(9, Some(("treasury-seal", 1.1)), &|_, _, colour| colour);
+        let readings = measure(&OverprintRegister, &forged);
+        let apart = value(&readings, "treasury-seal");
+        assert!((apart - 1.1).abs() < 0.3, "{apart}");
+        assert!(value(&readings, "serial-lower-left") < 0.3);
+    }
+
+    #[test]
+    fn an_element_that_is_not_there_has_no_place() {
+        assert!(not_calibrated(&OverprintRegister));
+        let erased = note(9, None, &|x, y, colour| {
+            if x > 72.0 && (18.0..34.0).contains(&y) {
+                [226.0, 222.0, 204.0]
+            } else {
+                colour
+            }
+        });
+        let readings = measure(&OverprintRegister, &erased);
+        let seal = readings.iter().find(|r| r.zone == "treasury-seal").unwrap();
+        assert!(seal.result.is_err());
     }
 }

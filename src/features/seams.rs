@@ -10,7 +10,8 @@
 //! difference between the medians on both sides of any straight cut, down or across.
 //! `luma-patch`, `colour-patch`: the largest mean of 3 × 3 tiles against the rest.
 //!
-//! **Unit.** Standard deviations of a tile over genuine notes.
+//! **Unit.** Standard deviations of a tile over genuine notes, or of neighbouring tiles on this scan
+//! where those differ more, as they do in noisy and strongly compressed ones.
 //!
 //! **What it cannot see.** Parts that were printed by the same process, as two halves of genuine notes.
 //!
@@ -20,6 +21,13 @@ use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::tiles::{self, TILE_MM};
 use crate::note::{Light, RectMm};
 use crate::structure::DETAIL_PX_PER_MM;
+
+/// Coarser scans mix colours of neighbouring lines, scan px/mm: 230 dpi. At 200 dpi genuine notes deviated
+/// by half as much again as at 300.
+const COLOUR_PX_PER_MM: f64 = 9.0;
+/// Stronger compression takes the colour detail away (quality of the Independent JPEG Group's
+/// encoder): at 60 genuine notes deviated as much as copies.
+const COLOUR_QUALITY: u8 = 75;
 
 /// Added to a tile's deviation, in logarithms: 10 %.
 const FLOOR: f32 = 0.1;
@@ -64,6 +72,7 @@ impl Feature for Seams {
                 &expected.deviation,
                 FLOOR,
             );
+            let unfit = unfit(face).filter(|_| name == "colour");
             let few = || Unmeasured::Covered("too little of the side is seen".to_owned());
             let cut = tiles::best_cut(&off).ok_or_else(few).map(|cut| {
                 let at = cut.at as f64 * TILE_MM;
@@ -89,19 +98,91 @@ impl Feature for Seams {
                         3.0 * TILE_MM,
                     ]),
                 });
-            readings.push(Reading {
-                zone: format!("{name}-cut"),
-                result: cut,
-            });
-            readings.push(Reading {
-                zone: format!("{name}-patch"),
-                result: patch,
-            });
+            for (what, result) in [("cut", cut), ("patch", patch)] {
+                readings.push(Reading {
+                    zone: format!("{name}-{what}"),
+                    result: unfit.clone().map_or(result, Err),
+                });
+            }
         }
         readings
     }
 
     fn least_spread(&self) -> f64 {
         0.3
+    }
+}
+
+/// Why colour detail cannot be judged, if so.
+fn unfit(face: &Face<'_>) -> Option<Unmeasured> {
+    if face.px_per_mm < COLOUR_PX_PER_MM {
+        return Some(Unmeasured::Resolution {
+            have: face.px_per_mm,
+            need: COLOUR_PX_PER_MM,
+        });
+    }
+    let quality = face.jpeg?.quality?;
+    (quality < COLOUR_QUALITY).then(|| {
+        Unmeasured::Compressed(format!(
+            "quality {quality}, {COLOUR_QUALITY} needed for colour detail"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    use crate::scan::JpegInfo;
+
+    const ALL: [&str; 4] = ["luma-cut", "luma-patch", "colour-cut", "colour-patch"];
+
+    #[test]
+    fn a_note_of_one_piece_agrees() {
+        let readings = measure(&Seams, &genuine(9));
+        for zone in ALL {
+            assert!(
+                value(&readings, zone) < 3.0,
+                "{zone} {}",
+                value(&readings, zone)
+            );
+        }
+    }
+
+    #[test]
+    fn a_part_with_dots_of_colour_deviates() {
+        let forged = note(9, None, &|x, y, colour| {
+            if x < 60.0 {
+                return colour;
+            }
+            let dot = (x * 9.0).sin() * (y * 9.0).sin() * 25.0;
+            [colour[0] + dot, colour[1] - dot, colour[2] + dot]
+        });
+        let readings = measure(&Seams, &forged);
+        assert!(value(&readings, "colour-cut") > 6.0);
+        let cut = readings.iter().find(|r| r.zone == "colour-cut").unwrap();
+        let place = cut.result.as_ref().unwrap().zone_mm;
+        assert!((place.x + place.width / 2.0 - 60.0).abs() < 5.0);
+    }
+
+    #[test]
+    fn strong_compression_hides_colour() {
+        assert!(not_calibrated(&Seams));
+        let raster = genuine(9);
+        let mut face = face(&raster, &DESIGN);
+        face.jpeg = Some(JpegInfo {
+            quality: Some(50),
+            chroma_step: Some((2, 2)),
+            progressive: false,
+        });
+        for reading in Seams.measure(&face) {
+            let colour = reading.zone.starts_with("colour");
+            assert_eq!(
+                matches!(reading.result, Err(Unmeasured::Compressed(_))),
+                colour
+            );
+        }
     }
 }

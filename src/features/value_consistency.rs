@@ -78,3 +78,42 @@ impl Feature for ValueConsistency {
         0.03
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    #[test]
+    fn a_genuine_note_agrees() {
+        assert!(value(&measure(&ValueConsistency, &genuine(9)), "value-left") < 0.1);
+    }
+
+    #[test]
+    fn a_replaced_figure_deviates() {
+        let raised = note(9, None, &|x, y, colour| {
+            if (4.0..16.0).contains(&x) && (4.0..16.0).contains(&y) {
+                [228.0 - 160.0 * ink("portrait", x, y); 3]
+            } else {
+                colour
+            }
+        });
+        assert!(value(&measure(&ValueConsistency, &raised), "value-left") > 0.5);
+    }
+
+    #[test]
+    fn a_figure_folded_away_is_not_examined() {
+        assert!(not_calibrated(&ValueConsistency));
+        let folded = note(9, None, &|x, y, colour| {
+            if x + y < 16.0 {
+                [90.0, 90.0, 110.0]
+            } else {
+                colour
+            }
+        });
+        let readings = measure(&ValueConsistency, &folded);
+        let reading = readings.iter().find(|r| r.zone == "value-left").unwrap();
+        assert!(matches!(reading.result, Err(Unmeasured::Covered(_))));
+    }
+}

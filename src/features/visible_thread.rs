@@ -4,7 +4,8 @@
 //! Forgers print it: a line from the upper to the lower edge, visible at any angle.
 //!
 //! **How it is measured.** On the side aligned with its reference at 72 dpi: what is darker or
-//! lighter than genuine notes, averaged over bands 1 mm wide in each quarter of the height. For each
+//! lighter than genuine notes, averaged over bands 1 mm wide in each quarter of the height, 4 mm
+//! from the edges or more. For each
 //! band, what at least three quarters show alike. `dark` and `light` are the strongest bands.
 //!
 //! **Unit.** Local contrast.
@@ -20,6 +21,8 @@ use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 
 /// Width of a band, cells: 1 mm.
 const BAND: usize = 3;
+/// Cells next to the edges that are left out, where the paper's edge is a line itself: 4 mm.
+const MARGIN: usize = 11;
 /// Quarters of the height.
 const PARTS: usize = 4;
 
@@ -42,24 +45,36 @@ impl Feature for VisibleThread {
 
     fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
         let size = face.design.size;
-        let view = face.view();
+        let sums = face.view().map(|(view, structure)| {
+            let (rows, columns) = view.aligned.contrast.dim();
+            // Of each column of each quarter: of weighted differences, of weights.
+            let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
+            let lines = view
+                .aligned
+                .contrast
+                .rows()
+                .into_iter()
+                .zip(structure.print.mean.rows())
+                .zip(view.print_weight.rows());
+            for (row, ((seen, mean), weight)) in lines.enumerate() {
+                let part = (row * PARTS / rows).min(PARTS - 1);
+                for (((sum, v), m), w) in sums.iter_mut().zip(seen).zip(mean).zip(weight) {
+                    sum[part][0] += w * (v - m).clamp(-1.5, 1.5);
+                    sum[part][1] += w;
+                }
+            }
+            sums
+        });
         let reading = |zone: &str, sign: f32| Reading {
             zone: zone.to_owned(),
-            result: view.clone().map(|(view, structure)| {
-                let (rows, columns) = view.aligned.contrast.dim();
-                // Sums over each column of each quarter: of weighted differences, of weights.
-                let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
-                for ((row, column), weight) in view.print_weight.indexed_iter() {
-                    let off =
-                        view.aligned.contrast[[row, column]] - structure.print.mean[[row, column]];
-                    let part = (row * PARTS / rows).min(PARTS - 1);
-                    if let Some([sum, total]) = sums.get_mut(column).and_then(|s| s.get_mut(part)) {
-                        *sum += weight * sign * off.clamp(-1.5, 1.5);
-                        *total += weight;
-                    }
-                }
+            result: sums.clone().map(|sums| {
+                let columns = sums.len();
                 let mut best = (0.0f32, 0usize);
+                let inner = MARGIN..columns.saturating_sub(MARGIN + BAND);
                 for (first, band) in sums.windows(BAND).enumerate() {
+                    if !inner.contains(&first) {
+                        continue;
+                    }
                     let mut shown = [0.0f32; PARTS];
                     for (part, value) in shown.iter_mut().enumerate() {
                         let (mut sum, mut total) = (0.0, 0.0);
@@ -67,7 +82,7 @@ impl Feature for VisibleThread {
                             sum += column[part][0];
                             total += column[part][1];
                         }
-                        *value = if total > 0.0 { sum / total } else { 0.0 };
+                        *value = if total > 0.0 { sign * sum / total } else { 0.0 };
                     }
                     shown.sort_by(f32::total_cmp);
                     // The second least of four: three quarters show at least this.
@@ -92,5 +107,44 @@ impl Feature for VisibleThread {
 
     fn least_spread(&self) -> f64 {
         0.05
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    fn line(strength: f64) -> Raster {
+        note(9, None, &|x, _, colour| {
+            if (33.0..34.0).contains(&x) {
+                colour.map(|v| v * strength)
+            } else {
+                colour
+            }
+        })
+    }
+
+    use crate::pixels::Raster;
+
+    #[test]
+    fn a_genuine_note_shows_none() {
+        let readings = measure(&VisibleThread, &genuine(9));
+        assert!(value(&readings, "dark") < 0.15);
+        assert!(value(&readings, "light") < 0.15);
+    }
+
+    #[test]
+    fn a_printed_line_deviates() {
+        let readings = measure(&VisibleThread, &line(0.7));
+        assert!(value(&readings, "dark") > 0.5);
+        let reading = readings.iter().find(|r| r.zone == "dark").unwrap();
+        assert!((reading.result.as_ref().unwrap().zone_mm.x - 33.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn without_a_reference_nothing_is_seen() {
+        assert!(not_calibrated(&VisibleThread));
     }
 }

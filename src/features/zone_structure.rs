@@ -89,3 +89,58 @@ pub fn examined(face: &Face<'_>, zone: &Zone) -> Result<f64, Unmeasured> {
     }
     Ok(f64::from(view.agreement(zone, structure).0.correlation))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn::*;
+    use super::*;
+
+    #[test]
+    fn a_genuine_note_agrees() {
+        for reading in measure(&ZoneStructure, &genuine(9)) {
+            assert!(reading.result.unwrap().value < 0.2, "{}", reading.zone);
+        }
+    }
+
+    #[test]
+    fn a_mirrored_and_a_missing_element_deviate() {
+        let forged = note(9, None, &|x, y, colour| {
+            if (40.0..60.0).contains(&x) && (10.0..38.0).contains(&y) {
+                let ink = ink("portrait", 60.0 - x, y - 10.0);
+                [228.0 - 160.0 * ink; 3]
+            } else if x > 72.0 && (18.0..34.0).contains(&y) {
+                [226.0, 222.0, 204.0]
+            } else {
+                colour
+            }
+        });
+        let readings = measure(&ZoneStructure, &forged);
+        assert!(value(&readings, "portrait") > 0.7);
+        assert!(value(&readings, "treasury-seal") > 0.7);
+        assert!(value(&readings, "title") < 0.2);
+    }
+
+    #[test]
+    fn soil_does_not_deviate() {
+        let soiled = note(9, None, &|x, _, colour| {
+            colour.map(|v| v * (0.6 + 0.003 * x))
+        });
+        for reading in measure(&ZoneStructure, &soiled) {
+            assert!(reading.result.unwrap().value < 0.25, "{}", reading.zone);
+        }
+    }
+
+    #[test]
+    fn what_is_not_to_be_seen_is_not_examined() {
+        assert!(not_calibrated(&ZoneStructure));
+        let raster = genuine(9);
+        let mut face = face(&raster, &DESIGN);
+        // The paper ends before the seal.
+        face.outline.quad[1][0] = 720.0;
+        face.outline.quad[2][0] = 720.0;
+        let readings = ZoneStructure.measure(&face);
+        let seal = readings.iter().find(|r| r.zone == "treasury-seal").unwrap();
+        assert!(matches!(seal.result, Err(Unmeasured::Covered(_))));
+    }
+}
