@@ -1,28 +1,63 @@
 #!/usr/bin/env bash
-# Makes the measurements of the built-in reference notes from a folder of scans laid out as
-# usd-1/ usd-2/ cny-1/ cny-100/ layouts/ (with layouts/labels.tsv): anyone with such scans can make them again.
-# usage: reference-notes/enroll.sh SCANS [REFERENCES [HALF]]   HALF: 0 or 1 enrols every other note, for testing on the rest
+# Makes the measurements of the built-in reference notes, so that anyone can make them again.
+# usage: reference-notes/enroll.sh scans SCANS [REFERENCES [HALF]]
+#          from a folder of scans laid out as usd-1/ usd-2/ cny-1/ cny-100/ layouts/ (with layouts/labels.tsv);
+#          HALF: 0 or 1 enrols every other note, for testing on the rest
+#        reference-notes/enroll.sh specimens [REFERENCES]
+#          XTS, from specimens drawn for it: needs nothing but the program
 set -euo pipefail
-scans=$1
-references=${2:-reference-notes}
-half=${3:-all}
 guilloche=${GUILLOCHE:-target/release/guilloche}
 date=2026-11-23
+
+enroll() { # design, then options and scans
+  "$guilloche" enroll --design "$1" --references "$references" --date "$date" "${@:2}"
+}
 
 # The notes of a folder: all, or every other one; front and back stay together.
 notes() { # folder, images a note
   find "$scans/$1" -maxdepth 1 -name '*.jpg' | LC_ALL=C sort |
     awk -v per="$2" -v half="$half" 'half == "all" || int((NR - 1) / per) % 2 == half'
 }
-enroll() { # design, then options and scans
-  "$guilloche" enroll --design "$1" --references "$references" --date "$date" "${@:2}"
+
+from_scans() {
+  sheet_fed="sheet-fed scanner, 300 dpi, cropped by the scanner"
+  cameras="overhead cameras, 110 to 245 dpi"
+  mapfile -t files < <(notes usd-1 2) && enroll usd-1-1963 --scanner "$sheet_fed" "${files[@]}"
+  mapfile -t files < <(notes usd-2 2) && enroll usd-2-1976 --scanner "$sheet_fed" "${files[@]}"
+  mapfile -t files < <(notes cny-1 1) && enroll cny-1-1980 --scanner "$cameras" "${files[@]}"
+  mapfile -t files < <(notes cny-100 1) && enroll cny-100-1980 --scanner "$cameras" "${files[@]}"
+  tail -n +2 "$scans/layouts/labels.tsv" | cut -f7,8 | sort -u | while IFS=$'\t' read -r design side; do
+    enroll "$design" --layout-only --side "$side" --scanner "published pictures and photographs" "$scans/layouts/$design-$side-"*
+  done
 }
-sheet_fed="sheet-fed scanner, 300 dpi, cropped by the scanner"
-cameras="overhead cameras, 110 to 245 dpi"
-mapfile -t files < <(notes usd-1 2) && enroll usd-1-1963 --scanner "$sheet_fed" "${files[@]}"
-mapfile -t files < <(notes usd-2 2) && enroll usd-2-1976 --scanner "$sheet_fed" "${files[@]}"
-mapfile -t files < <(notes cny-1 1) && enroll cny-1-1980 --scanner "$cameras" "${files[@]}"
-mapfile -t files < <(notes cny-100 1) && enroll cny-100-1980 --scanner "$cameras" "${files[@]}"
-tail -n +2 "$scans/layouts/labels.tsv" | cut -f7,8 | sort -u | while IFS=$'\t' read -r design side; do
-  enroll "$design" --layout-only --side "$side" --scanner "published pictures and photographs" "$scans/layouts/$design-$side-"*
-done
+
+# Thirty genuine notes a denomination, new to well used, cut and overprinted as notes are: seeds 5001 to 5030.
+from_specimens() {
+  drawn=$(mktemp -d)
+  trap 'rm -rf "$drawn"' EXIT
+  for value in 10 100; do
+    draw() { # first seed, turn, then wear
+      "$guilloche" specimen "$drawn/$value" --denomination "$value" --bed black --seed "$1" --count 10 \
+        --rotation "$2" "${@:3}"
+    }
+    draw 5001 0 --wear soil=0.1 --wear off-centre=0.3 --wear floating-overprint=0.3
+    draw 5011 0.6 --wear soil=0.3 --wear creases=0.2 --wear off-centre=0.5 --wear floating-overprint=0.5
+    draw 5021 -0.8 --wear soil=0.45 --wear creases=0.4 --wear faded=0.15 --wear off-centre=0.4
+    enroll "xts-$value-2024" --scanner "the specimen press's scanner, 300 dpi, black bed" "$drawn/$value"
+  done
+}
+
+case ${1:-} in
+  scans)
+    scans=$2 references=${3:-reference-notes} half=${4:-all}
+    from_scans
+    ;;
+  specimens)
+    references=${2:-reference-notes}
+    from_specimens
+    ;;
+  *)
+    echo "usage: $0 scans SCANS [REFERENCES [HALF]] | specimens [REFERENCES]" >&2
+    exit 2
+    ;;
+esac

@@ -1,6 +1,7 @@
 //! The command line: clap types, one file a command, exit codes in one place.
 
 mod check;
+mod demo;
 mod enroll;
 mod measure;
 mod references;
@@ -57,6 +58,8 @@ struct Arguments {
 enum Command {
     /// Check scans: files, or folders of them
     Check(check::Arguments),
+    /// Print a batch of specimen notes, good and bad, check it and say what happened
+    Demo(demo::Arguments),
     /// Draw specimen notes of XTS, a currency of our own, as scans with their truth
     Specimen(specimen::Arguments),
     /// List, show or verify reference notes
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
     };
     let result = match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Demo(arguments) => demo::run(arguments),
         Command::References(arguments) => references::run(arguments),
         Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),

@@ -28,7 +28,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use batch::{BatchNote, write_batch};
+pub use batch::{BatchKind, BatchNote, write_batch};
 pub use canvas::Coverage;
 pub use dials::{Dial, DialKind, Dials};
 pub use encode::{Format, Subsampling, encode};

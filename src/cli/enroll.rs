@@ -14,7 +14,7 @@ use clap::Args;
 use super::references::counted;
 use super::{Exit, complain};
 use crate::enroll::{measure_side, read_features, write};
-use crate::note::Side;
+use crate::note::{Light, Side};
 use crate::reference::{Enrolment, Library, ReferenceError};
 use crate::scan::gather::{Options, gather};
 use crate::scan::{self, Limits, display_path};
@@ -103,11 +103,22 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut by_side: BTreeMap<Side, Vec<PathBuf>> = BTreeMap::new();
     for capture in &gathered.captures {
         for file in &capture.files {
+            // The layout is that of the print by day; the other lights would only blur it.
+            if let Some(light) = file.light.filter(|light| *light != Light::Visible) {
+                complain(&format!(
+                    "left out: {}: it was scanned in {light} light, and the layout is measured in visible light",
+                    display_path(&file.path)
+                ));
+                continue;
+            }
             by_side
                 .entry(file.side.unwrap_or(unnamed))
                 .or_default()
                 .push(file.path.clone());
         }
+    }
+    if by_side.is_empty() {
+        bail!("none of the scans was made in visible light: give ordinary scans of the notes");
     }
     let mut measured = design.measured.clone();
     let mut out = io::stdout().lock();

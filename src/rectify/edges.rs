@@ -211,16 +211,14 @@ fn settle_side(
     let line = rough.map(|rough| {
         let mut line = rough;
         for _ in 0..2 {
-            let points = crossings(
-                raster,
-                line,
-                a,
-                along,
-                outward,
-                length,
-                spread,
-                margin.is_none(),
-            );
+            let across =
+                |shaded| crossings(raster, line, a, along, outward, length, spread, shaded);
+            // Where most of a side stands out from every shade of what is outside, that is a bed: a shadow
+            // on it would pull the crossing outwards, print that runs off the paper inwards.
+            let mut points = across(true);
+            if margin.is_some() && points.len() < PROFILES {
+                points = across(false);
+            }
             line = robust_line(&points, line, 2.0 * spread).unwrap_or(line);
         }
         line

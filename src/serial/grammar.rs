@@ -60,6 +60,35 @@ pub struct Never {
     pub why: String,
 }
 
+/// A check character at the end of a number: the sum of the others' values, each times the weight of its
+/// place, modulo the size of the alphabet, is its place in the alphabet. The value of a digit is the digit,
+/// that of a letter its place (from 0) in the alphabet.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// The characters it may be, in the order of their values.
+    pub alphabet: String,
+    /// One weight for each of the other places.
+    pub weights: Vec<u16>,
+}
+
+impl Check {
+    /// The check character that belongs after these characters; none where one of them has no value.
+    pub fn expected(&self, others: &[char]) -> Option<char> {
+        let value = |c: char| {
+            c.to_digit(10)
+                .map(|digit| digit as usize)
+                .or_else(|| self.alphabet.chars().position(|a| a == c))
+        };
+        let mut sum = 0;
+        for (&c, &weight) in others.iter().zip(&self.weights) {
+            sum += value(c)? * usize::from(weight);
+        }
+        let size = self.alphabet.chars().count();
+        self.alphabet.chars().nth(sum.checked_rem(size)?)
+    }
+}
+
 /// The forms of a serial number, read from a currency's `series.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "RawGrammar")]
@@ -74,6 +103,8 @@ pub struct Grammar {
     pub forms: Vec<Form>,
     /// What is never used.
     pub never: Vec<Never>,
+    /// How the last character follows from the others, where it does.
+    pub check: Option<Check>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +117,7 @@ struct RawGrammar {
     form: Vec<RawForm>,
     #[serde(default)]
     never: Vec<Never>,
+    check: Option<Check>,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +177,15 @@ impl TryFrom<RawGrammar> for Grammar {
                         form.pattern
                     ));
                 }
+                if let Some(check) = &raw.check
+                    && (check.weights.len() + 1 != places.len() || check.alphabet.is_empty())
+                {
+                    return Err(format!(
+                        "grammar {id}: pattern {:?} needs in check an alphabet and {} weights, one for each place but the last",
+                        form.pattern,
+                        places.len().saturating_sub(1)
+                    ));
+                }
                 Ok(Form { about: form.about, places })
             })
             .collect::<Result<Vec<_>, String>>()?;
@@ -154,6 +195,7 @@ impl TryFrom<RawGrammar> for Grammar {
             star: raw.star,
             forms,
             never: raw.never,
+            check: raw.check,
         })
     }
 }
@@ -180,6 +222,14 @@ pub enum GrammarError {
         allowed: String,
         /// Why not, where the grammar gives a reason.
         why: Option<String>,
+    },
+    /// The last character does not follow from the others.
+    #[error("the check character is {found:?}, where the other characters call for {expected:?}")]
+    Check {
+        /// What stands there.
+        found: char,
+        /// What should stand there.
+        expected: char,
     },
 }
 
@@ -213,6 +263,12 @@ impl Grammar {
         for form in &self.forms {
             match form.first_misfit(&characters) {
                 None => {
+                    if let Some((&found, others)) = characters.split_last()
+                        && let Some(check) = &self.check
+                        && let Some(expected) = check.expected(others).filter(|c| *c != found)
+                    {
+                        return Err(GrammarError::Check { found, expected });
+                    }
                     return Ok(Serial {
                         characters: characters
                             .iter()
@@ -345,6 +401,7 @@ mod tests {
     fn grammar(currency: &str, id: &str) -> Grammar {
         let text = match currency {
             "usd" => include_str!("../../reference-notes/usd/series.toml"),
+            "xts" => include_str!("../../reference-notes/xts/series.toml"),
             _ => include_str!("../../reference-notes/cny/series.toml"),
         };
         let rules = Rules::from_toml("series.toml", text).unwrap();
@@ -414,6 +471,22 @@ mod tests {
     }
 
     #[test]
+    fn the_check_letter_of_specimens_is_the_one_that_is_printed() {
+        use crate::specimen::{Specimen, XtsDenomination};
+        let xts = grammar("xts", "xts");
+        for seed in 0..200 {
+            let text = Specimen::new(XtsDenomination::Ten, seed).serial.to_string();
+            assert_eq!(xts.parse(&text).unwrap().to_string(), text);
+        }
+        assert_eq!(
+            xts.parse("AG27182818K").unwrap_err().to_string(),
+            "the check character is 'K', where the other characters call for 'L'"
+        );
+        assert!(xts.parse("AG27182819L").is_err());
+        assert!(xts.parse("GA27182818L").is_err());
+    }
+
+    #[test]
     fn a_reader_may_ask_what_stands_where() {
         let cny = grammar("cny", "cny-mixed");
         assert_eq!(cny.allowed(0).len(), 25);
@@ -430,6 +503,9 @@ mod tests {
         assert!(parse("b = { part = 'prefix', characters = 'AB' }").is_err());
         assert!(parse("a = { part = 'number', characters = 'AB' }").is_err());
         assert!(parse("a = { part = 'prefix', characters = '' }").is_err());
+        let checked = "a = { part = 'prefix', characters = 'AB' }\n[check]\nalphabet = 'AB'\n";
+        assert!(parse(&format!("{checked}weights = [2]")).is_ok());
+        assert!(parse(&format!("{checked}weights = [2, 3]")).is_err());
         assert!(
             parse(
                 "a = { part = 'prefix', characters = 'AB' }\n[[never]]\ncharacters = 'B'\nwhy = ''"
@@ -441,8 +517,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "[A-Z0-9* ]{0,12}|\\PC{0,14}") {
-            for id in ["cny-two-letters", "cny-mixed"] {
-                let grammar = grammar("cny", id);
+            for (currency, id) in [("cny", "cny-two-letters"), ("cny", "cny-mixed"), ("xts", "xts")] {
+                let grammar = grammar(currency, id);
                 let written: String = text.chars().filter(|c| !c.is_whitespace()).collect();
                 match grammar.parse(&text) {
                     Ok(serial) => {
@@ -451,10 +527,13 @@ mod tests {
                     }
                     Err(GrammarError::Length { found, .. }) => {
                         proptest::prop_assert_eq!(found, written.chars().count());
-                        proptest::prop_assert_ne!(found, 10);
+                        proptest::prop_assert_ne!(found, grammar.forms[0].places.len());
                     }
                     Err(GrammarError::Character { place, found, .. }) => {
                         proptest::prop_assert_eq!(written.chars().nth(place - 1), Some(found));
+                    }
+                    Err(GrammarError::Check { .. }) => {
+                        proptest::prop_assert!(grammar.check.is_some());
                     }
                 }
             }

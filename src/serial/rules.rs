@@ -8,7 +8,7 @@
 //!
 //! | table | says |
 //! |---|---|
-//! | `[[grammar]]` | `id`, `source`, `star` (mark of a replacement note); `[grammar.class]` names, by one letter each, the characters of a place and their `part` (`series`, `district`, `prefix`, `number`, `block`); `[[grammar.form]]` is a `pattern` of those letters, likeliest form first; `[[grammar.never]]` gives reasons for characters that are not used |
+//! | `[[grammar]]` | `id`, `source`, `star` (mark of a replacement note); `[grammar.class]` names, by one letter each, the characters of a place and their `part` (`series`, `district`, `prefix`, `number`, `block`); `[[grammar.form]]` is a `pattern` of those letters, likeliest form first; `[[grammar.never]]` gives reasons for characters that are not used; `[grammar.check]` is the `alphabet` and the `weights` of a check character |
 //! | `[[style]]` | `id`, `grammar`, `source`, `equal` (all prints read the same); a `[[style.print]]` for each printed number: `place`, `side`, `vertical`, `even_height`, and the inks in `colours`, with the number of `places` each has where that is known |
 //! | `[[design]]` | `id`, `denomination`, `style` |
 //! | `[[district]]` | `letter`, `number`, `name` of an issuing bank |

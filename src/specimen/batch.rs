@@ -9,14 +9,27 @@ use rayon::prelude::*;
 use super::canvas::Canvas;
 use super::encode::{Format, Subsampling, encode};
 use super::glyphs::{Face, Pen, write_level};
-use super::{Bed, Dial, Dials, Press, Scanner, Specimen, SpecimenError, XtsDenomination};
+use super::{Bed, Dial, DialKind, Dials, Press, Scanner, Specimen, SpecimenError, XtsDenomination};
 use crate::note::{Light, Side};
+
+/// What an entry of the batch is meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchKind {
+    /// A genuine note, as new or worn.
+    Good,
+    /// A note with a defect that no wear makes.
+    Forged,
+    /// No whole picture of a note.
+    NoNote,
+}
 
 /// One entry of the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchNote {
     /// What its files begin with: says what it is.
     pub stem: String,
+    /// What it is meant to be.
+    pub kind: BatchKind,
     /// What it is, in a sentence.
     pub about: &'static str,
     /// Its image files.
@@ -189,6 +202,7 @@ pub fn write_batch(press: &Press, folder: &Path) -> Result<Vec<BatchNote>, Speci
     write(&broken, half)?;
     notes.push(BatchNote {
         stem: "23-broken-file".to_owned(),
+        kind: BatchKind::NoNote,
         about: "a scan that broke off half way",
         files: vec![broken],
     });
@@ -199,6 +213,7 @@ pub fn write_batch(press: &Press, folder: &Path) -> Result<Vec<BatchNote>, Speci
     )?;
     notes.push(BatchNote {
         stem: "24-no-note-at-all".to_owned(),
+        kind: BatchKind::NoNote,
         about: "a shopping list",
         files: vec![other],
     });
@@ -251,7 +266,20 @@ fn note(
         )?;
         files.push(path);
     }
-    Ok(BatchNote { stem, about, files })
+    let forged = specimen
+        .dials
+        .iter()
+        .any(|(dial, _)| dial.kind() == DialKind::Defect);
+    Ok(BatchNote {
+        stem,
+        kind: if forged {
+            BatchKind::Forged
+        } else {
+            BatchKind::Good
+        },
+        about,
+        files,
+    })
 }
 
 /// Something else that lay on the scanner.
