@@ -3,6 +3,20 @@
 //! A feature is one file below `features/`; its doc comment is the page that `explain` prints. A
 //! feature measures; what a measurement means is decided by comparing it with genuine notes.
 
+pub mod brightener_white;
+pub mod dot_noise;
+pub mod ink_colour;
+pub mod ink_separation;
+pub mod line_acuity;
+pub mod line_spectrum;
+pub mod paper_texture;
+pub mod paper_tint;
+pub mod print_raster;
+pub mod uniformity;
+
+use std::sync::OnceLock;
+
+use crate::condition::Condition;
 use crate::note::{Light, RectMm, Side};
 use crate::pixels::{Planes, Raster};
 use crate::rectify::edges::SettledOutline;
@@ -32,12 +46,31 @@ pub struct Face<'a> {
     pub px_per_mm: f64,
     /// The paper's outline, scan px.
     pub outline: SettledOutline,
+    /// See [`Face::condition`]; empty until it is asked for.
+    pub condition: OnceLock<Option<Condition>>,
 }
 
 impl Face<'_> {
     /// A straightened crop: see [`resample::crop`].
     pub fn crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
         resample::crop(self.raster, &self.print, rect, px_per_mm)
+    }
+
+    /// The whole side, mm.
+    pub fn whole(&self) -> RectMm {
+        let size = self.design.size;
+        RectMm::from([0.0, 0.0, size.width, size.height])
+    }
+
+    /// The scan's own paper, grain and windows of its print, measured once.
+    ///
+    /// # Errors
+    /// [`Unmeasured::Covered`] where no paper is seen.
+    pub fn condition(&self) -> Result<&Condition, Unmeasured> {
+        self.condition
+            .get_or_init(|| Condition::measure(self))
+            .as_ref()
+            .ok_or_else(|| Unmeasured::Covered("no unprinted paper is seen".to_owned()))
     }
 }
 
@@ -100,6 +133,16 @@ pub struct Reading {
     pub result: Result<Measurement, Unmeasured>,
 }
 
+impl Reading {
+    /// A reading of the whole side.
+    pub fn side(result: Result<Measurement, Unmeasured>) -> Self {
+        Self {
+            zone: "side".to_owned(),
+            result,
+        }
+    }
+}
+
 /// A security feature.
 pub trait Feature: Sync {
     /// Stable name, kebab-case: in `note.toml`, JSON and `explain`.
@@ -113,7 +156,18 @@ pub trait Feature: Sync {
 
 /// Every feature, in the order of reports.
 pub fn all() -> Vec<&'static dyn Feature> {
-    vec![]
+    vec![
+        &line_acuity::LineAcuity,
+        &line_spectrum::LineSpectrum,
+        &print_raster::PrintRaster,
+        &dot_noise::DotNoise,
+        &ink_colour::InkColour,
+        &ink_separation::InkSeparation,
+        &paper_tint::PaperTint,
+        &brightener_white::BrightenerWhite,
+        &paper_texture::PaperTexture,
+        &uniformity::Uniformity,
+    ]
 }
 
 /// Measures every feature that applies to this side in this light.

@@ -8,6 +8,8 @@
 pub mod batch;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod compare;
+pub mod condition;
 pub mod enroll;
 pub mod features;
 pub mod history;
@@ -65,6 +67,7 @@ impl Exhibit<'_> {
             print: identity.print,
             px_per_mm: self.record.px_per_mm?,
             outline: self.outline.clone()?,
+            condition: std::sync::OnceLock::new(),
         })
     }
 }
