@@ -5,6 +5,8 @@
 
 pub mod brightener_white;
 pub mod dot_noise;
+#[cfg(test)]
+pub(crate) mod drawn;
 pub mod ink_colour;
 pub mod ink_separation;
 pub mod line_acuity;
@@ -178,20 +180,18 @@ pub fn measure_all(face: &Face<'_>) -> Vec<(&'static str, Vec<Reading>)> {
             let needs = feature.needs();
             needs.light == face.light && needs.side.is_none_or(|side| side == face.side)
         })
-        .map(|feature| {
-            let need = feature.needs().px_per_mm;
-            let readings = if face.px_per_mm < need {
-                vec![Reading {
-                    zone: "side".to_owned(),
-                    result: Err(Unmeasured::Resolution {
-                        have: face.px_per_mm,
-                        need,
-                    }),
-                }]
-            } else {
-                feature.measure(face)
-            };
-            (feature.id(), readings)
-        })
+        .map(|feature| (feature.id(), readings(feature, face)))
         .collect()
+}
+
+/// What one feature reads on a side, or that the scan is too coarse for it.
+fn readings(feature: &dyn Feature, face: &Face<'_>) -> Vec<Reading> {
+    let need = feature.needs().px_per_mm;
+    if face.px_per_mm < need {
+        return vec![Reading::side(Err(Unmeasured::Resolution {
+            have: face.px_per_mm,
+            need,
+        }))];
+    }
+    feature.measure(face)
 }

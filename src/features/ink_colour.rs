@@ -1,6 +1,27 @@
 //! ink-colour: the hue of each printing ink.
 //!
-//! (page to come)
+//! # What it is
+//! A press prints each ink from its own fountain: one hue, the same on every note. Copiers mix it
+//! from process inks, and a forger's ink is another pigment.
+//!
+//! # How it is measured
+//! Densities over the scan's own paper, averaged over blocks of 0.26 mm, of the densest fifth of
+//! each zone: half of red less green, and half of yellow (red and green) less blue, over the mean
+//! density. Being ratios of logarithms they do not change with exposure, with a colour cast, nor
+//! with gamma. In zones that are not engraved, where an overprint may lie over other print, the
+//! same is said of the most colourful blocks too (`vivid`).
+//!
+//! # Unit
+//! Of the mean density; two-sided.
+//!
+//! # What it cannot see
+//! An ink of the same colour in this scanner's light (metamerism). Nothing about how the ink was
+//! put on.
+//!
+//! # What fools it
+//! A stain or writing that covers a good part of a zone; a scanner with other filters or lamp, on
+//! which the notes must be enrolled anew; JPEG qualities under about 50 move hues by a few spreads
+//! of genuine notes.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::chroma::{lightness, red_green, yellow_blue};
@@ -89,4 +110,48 @@ pub(super) fn mean_ink(
     let density = lightness(sum) / count;
     (density >= LEAST_DENSITY)
         .then(|| [red_green(sum), yellow_blue(sum)].map(|v| v / count / density))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::drawn::{draw, genuine, printed};
+
+    #[test]
+    fn cast_and_gamma_do_not_change_an_ink() {
+        let other = draw(11.8, |x, y, ink| {
+            let [r, g, b] = printed(x, y, ink, 2).map(|v| 255.0 * (v / 255.0).powf(1.15));
+            [r * 0.97, g, b * 0.94]
+        });
+        for part in [
+            "seal:red-green",
+            "seal:vivid-yellow-blue",
+            "engraving:red-green",
+        ] {
+            let a = genuine(11.8, 1).read(&InkColour, part).unwrap();
+            let b = other.read(&InkColour, part).unwrap();
+            assert!((a - b).abs() < 0.03, "{part} {a} {b}");
+        }
+    }
+
+    #[test]
+    fn another_ink_has_another_hue() {
+        let blue = draw(11.8, |x, y, ink| match ink {
+            2 => [50.0, 110.0, 150.0],
+            _ => printed(x, y, ink, 1),
+        });
+        let a = genuine(11.8, 1)
+            .read(&InkColour, "seal:yellow-blue")
+            .unwrap();
+        let b = blue.read(&InkColour, "seal:yellow-blue").unwrap();
+        assert!((a - b).abs() > 0.2, "{a} {b}");
+    }
+
+    #[test]
+    fn no_ink_has_no_hue() {
+        let bare = draw(11.8, |x, y, _| printed(x, y, 0, 1));
+        let seal = bare.read(&InkColour, "seal:red-green");
+        assert!(matches!(seal, Err(Unmeasured::Covered(_))));
+    }
 }

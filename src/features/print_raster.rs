@@ -1,6 +1,29 @@
 //! print-raster: a periodic screen that is the same all over the note.
 //!
-//! (page to come)
+//! # What it is
+//! Printers and offset presses make tones from screens: dots on a lattice that is the same all
+//! over the note. Engraving has line families too, but each part of a note has others, and blank
+//! paper has none.
+//!
+//! # How it is measured
+//! Power spectra of the lightness of all windows of print (and, apart, of unprinted paper) are
+//! divided by the mean power at the same fineness, capped at four times it, and averaged over the
+//! windows frequency by frequency. A frequency that stands out in one part of the note is voted
+//! down by the rest; the highest that stays is the measurement. Looked at from 2.4 cycles/mm up to
+//! the sampling's limit; the axes of the scan are left out because the grid of JPEG blocks lies
+//! there.
+//!
+//! # Unit
+//! Multiples of the power at the same fineness, 4 at most; greater is less like a genuine note.
+//!
+//! # What it cannot see
+//! Screens finer than half the sampling unless they alias; screens at 0 and 90 degrees to the
+//! scan; dispersed (inkjet, frequency-modulated) dots, which have no lattice: see dot-noise.
+//!
+//! # What fools it
+//! A scanner that resamples leaves a weak lattice of its own, as does a reprint of a low-
+//! resolution picture. Designs with offset screens have theirs on genuine notes, which enrolment
+//! learns.
 
 use super::{Face, Feature, Measurement, Needs, Reading};
 use crate::compare::spectrum::Transform;
@@ -71,12 +94,12 @@ fn peak(transform: &Transform, windows: &[&[f32]], px_per_mm: f64) -> f64 {
     let rings: Vec<usize> = transform
         .frequencies()
         .map(|(across, down)| {
-            let frequency = across.hypot(down);
+            let frequency = (across * across + down * down).sqrt();
             let on_axis = across * (n as f64) < 1.5 || down.abs() * (n as f64) < 1.5;
             if frequency * px_per_mm < LEAST_FREQUENCY || on_axis || frequency > 0.5 {
                 0
             } else {
-                (frequency * n as f64).round() as usize
+                (frequency * n as f64 + 0.5) as usize
             }
         })
         .collect();
@@ -99,4 +122,43 @@ fn peak(transform: &Transform, windows: &[&[f32]], px_per_mm: f64) -> f64 {
     }
     let count = windows.len().max(1) as f32;
     f64::from(sums.iter().fold(0.0f32, |a, &b| a.max(b)) / count)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::drawn::{dots, draw, genuine, printed};
+
+    #[test]
+    fn line_art_has_no_screen() {
+        for zone in ["print", "paper"] {
+            let value = genuine(11.8, 1).read(&PrintRaster, zone).unwrap();
+            assert!(value < 3.0, "{zone} {value}");
+        }
+    }
+
+    #[test]
+    fn a_screen_stands_out() {
+        let copy = draw(11.8, |x, y, ink| {
+            // 110 lines to the inch at 30 degrees.
+            let (u, v) = (0.866 * x + 0.5 * y, 0.866 * y - 0.5 * x);
+            let wave = |t: f64| (std::f64::consts::TAU * 4.33 * t).cos() as f32;
+            dots(printed(x, y, ink, 1), [0.5 + 0.25 * (wave(u) + wave(v)); 3])
+        });
+        for zone in ["print", "paper"] {
+            let clean = genuine(11.8, 1).read(&PrintRaster, zone).unwrap();
+            let value = copy.read(&PrintRaster, zone).unwrap();
+            assert!(value > clean + 0.7, "{zone} {value} {clean}");
+        }
+    }
+
+    #[test]
+    fn coarse_scans_are_not_examined() {
+        let coarse = genuine(5.9, 1).read(&PrintRaster, "print");
+        assert!(matches!(
+            coarse,
+            Err(crate::features::Unmeasured::Resolution { .. })
+        ));
+    }
 }

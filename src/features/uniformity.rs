@@ -1,6 +1,25 @@
 //! uniformity: whether all parts of a side were made alike.
 //!
-//! (page to come)
+//! # What it is
+//! One sheet, one press: all engraved parts of a side share one ink, and all of its paper is one
+//! paper. A note that is pieced together from a genuine and a copied part has two.
+//!
+//! # How it is measured
+//! How far the quarter of the places that lie farthest from the side's median lie from it:
+//! `engraved-ink` in the hue of the ink of the engraved windows (see ink-colour), `engraved-mix`
+//! in their scatter about one line of colour (see ink-separation), `paper-tint` and `paper-noise`
+//! in the colour and colour noise of the windows of paper. Zones over which an overprint may float
+//! are left out. No other note is needed for it.
+//!
+//! # Unit
+//! Of the mean density, density, and log10 of density; greater is less like a genuine note.
+//!
+//! # What it cannot see
+//! Joints between two genuine notes, and copied parts smaller than a quarter of the places.
+//!
+//! # What fools it
+//! Stains and writing over several zones; light that falls off across the note (cameras) for the
+//! paper's tint.
 
 use super::ink_colour::mean_ink;
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured, dot_noise};
@@ -108,4 +127,38 @@ fn spread(points: &[[f32; 2]]) -> Option<f64> {
     distances.sort_by(|a, b| b.total_cmp(a));
     distances.truncate(points.len().div_ceil(4));
     Some(f64::from(distances.iter().sum::<f32>()) / distances.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::drawn::{PAPER, draw, genuine, printed};
+
+    #[test]
+    fn one_sheet_is_uniform() {
+        let value = genuine(11.8, 1).read(&Uniformity, "engraved-ink").unwrap();
+        assert!(value < 0.03, "{value}");
+        let value = genuine(11.8, 1).read(&Uniformity, "paper-tint").unwrap();
+        assert!(value < 0.005, "{value}");
+    }
+
+    #[test]
+    fn a_pieced_note_is_not() {
+        let pieced = draw(11.8, |x, y, ink| match ink {
+            1 if x > 60.0 => [62.0, 45.0, 40.0],
+            0 if x > 60.0 => PAPER.map(|v| v.min(212.0)),
+            _ => printed(x, y, ink, 1),
+        });
+        let ink = pieced.read(&Uniformity, "engraved-ink").unwrap();
+        assert!(ink > 0.06, "{ink}");
+        let tint = pieced.read(&Uniformity, "paper-tint").unwrap();
+        assert!(tint > 0.01, "{tint}");
+    }
+
+    #[test]
+    fn one_engraved_zone_is_nothing_to_compare() {
+        let cut = genuine(11.8, 1).read_cut(&Uniformity, "engraved-ink", 40.0);
+        assert!(matches!(cut, Err(Unmeasured::Other(_))));
+    }
 }
