@@ -1,8 +1,11 @@
 //! Comparing: numeric kernels that measure planes and rank readings, and know no banknotes.
 
 pub mod align;
+pub mod chroma;
 pub mod evidence;
+pub mod order;
 pub mod regions;
 pub mod robust;
+pub mod spectrum;
 pub mod tail;
 pub mod tiles;

@@ -3,12 +3,24 @@
 //! A feature is one file below `features/`; its doc comment is the page that `explain` prints. A
 //! feature measures; what a measurement means is decided by comparing it with genuine notes.
 
+pub mod brightener_white;
 pub mod dimensions;
+pub mod dot_noise;
 #[cfg(test)]
 pub(crate) mod drawn;
+#[cfg(test)]
+pub(crate) mod drawn_prints;
 pub mod foreign_marks;
+pub mod ink_colour;
+pub mod ink_separation;
+pub mod line_acuity;
+pub mod line_spectrum;
 pub mod overprint_register;
+pub mod paper_texture;
+pub mod paper_tint;
+pub mod print_raster;
 pub mod seams;
+pub mod uniformity;
 pub mod value_consistency;
 pub mod visible_thread;
 pub mod zone_structure;
@@ -17,6 +29,7 @@ use std::sync::OnceLock;
 
 use crate::compare::align::{Agreement, Part, agreement};
 use crate::compare::evidence::Odd;
+use crate::condition::Condition;
 use crate::note::{Light, RectMm, Side};
 use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::SettledOutline;
@@ -52,6 +65,8 @@ pub struct Face<'a> {
     pub outline: SettledOutline,
     /// Its structure at 72 dpi, once someone has asked for it: see [`Face::view`].
     pub view: OnceLock<Result<View, Unmeasured>>,
+    /// See [`Face::condition`]; empty until it is asked for.
+    pub condition: OnceLock<Option<Condition>>,
 }
 
 /// A side's printed structure beside that of its reference.
@@ -188,6 +203,23 @@ impl Face<'_> {
     pub fn crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
         resample::crop(self.raster, &self.print, rect, px_per_mm)
     }
+
+    /// The whole side, mm.
+    pub fn whole(&self) -> RectMm {
+        let size = self.design.size;
+        RectMm::from([0.0, 0.0, size.width, size.height])
+    }
+
+    /// The scan's own paper, grain and windows of its print, measured once.
+    ///
+    /// # Errors
+    /// [`Unmeasured::Covered`] where no paper is seen.
+    pub fn condition(&self) -> Result<&Condition, Unmeasured> {
+        self.condition
+            .get_or_init(|| Condition::measure(self))
+            .as_ref()
+            .ok_or_else(|| Unmeasured::Covered("no unprinted paper is seen".to_owned()))
+    }
 }
 
 /// 1 where overprint was found, with a millimetre around it.
@@ -275,6 +307,16 @@ pub struct Reading {
     pub result: Result<Measurement, Unmeasured>,
 }
 
+impl Reading {
+    /// A reading of the whole side.
+    pub fn side(result: Result<Measurement, Unmeasured>) -> Self {
+        Self {
+            zone: "side".to_owned(),
+            result,
+        }
+    }
+}
+
 /// A security feature.
 pub trait Feature: Sync {
     /// Stable name, kebab-case: in `note.toml`, JSON and `explain`.
@@ -303,6 +345,16 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &seams::Seams,
         &foreign_marks::ForeignMarks,
         &visible_thread::VisibleThread,
+        &line_acuity::LineAcuity,
+        &line_spectrum::LineSpectrum,
+        &print_raster::PrintRaster,
+        &dot_noise::DotNoise,
+        &ink_colour::InkColour,
+        &ink_separation::InkSeparation,
+        &paper_tint::PaperTint,
+        &brightener_white::BrightenerWhite,
+        &paper_texture::PaperTexture,
+        &uniformity::Uniformity,
     ]
 }
 
@@ -314,20 +366,18 @@ pub fn measure_all(face: &Face<'_>) -> Vec<(&'static str, Vec<Reading>)> {
             let needs = feature.needs();
             needs.light == face.light && needs.side.is_none_or(|side| side == face.side)
         })
-        .map(|feature| {
-            let need = feature.needs().px_per_mm;
-            let readings = if face.px_per_mm < need {
-                vec![Reading {
-                    zone: "side".to_owned(),
-                    result: Err(Unmeasured::Resolution {
-                        have: face.px_per_mm,
-                        need,
-                    }),
-                }]
-            } else {
-                feature.measure(face)
-            };
-            (feature.id(), readings)
-        })
+        .map(|feature| (feature.id(), readings(feature, face)))
         .collect()
+}
+
+/// What one feature reads on a side, or that the scan is too coarse for it.
+fn readings(feature: &dyn Feature, face: &Face<'_>) -> Vec<Reading> {
+    let need = feature.needs().px_per_mm;
+    if face.px_per_mm < need {
+        return vec![Reading::side(Err(Unmeasured::Resolution {
+            have: face.px_per_mm,
+            need,
+        }))];
+    }
+    feature.measure(face)
 }

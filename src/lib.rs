@@ -9,6 +9,7 @@ pub mod batch;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod compare;
+pub mod condition;
 pub mod enroll;
 pub mod features;
 pub mod findings;
@@ -96,6 +97,7 @@ impl Exhibit<'_> {
             px_per_mm: self.record.px_per_mm?,
             outline: self.outline.clone()?,
             view: OnceLock::new(),
+            condition: OnceLock::new(),
         })
     }
 }

@@ -12,7 +12,7 @@ use clap::Args;
 
 use super::Exit;
 use super::references::library;
-use crate::identify::Identifier;
+use crate::Checker;
 use crate::report::{Examination, jsonl};
 use crate::scan::display_path;
 use crate::scan::gather::{self, gather};
@@ -84,7 +84,7 @@ fn claim(folder: &Path) -> Result<()> {
 /// Checks the notes as `check` would, in their order, and keeps the results.
 fn examine(notes: &[BatchNote], results: &Path) -> Result<Vec<Examination>> {
     let library = library(None)?;
-    let identifier = Identifier::new(&library);
+    let identifier = Checker::new(&library);
     let mut captures = Vec::with_capacity(notes.len());
     for note in notes {
         captures.extend(gather(&note.files, &gather::Options::default())?.captures);

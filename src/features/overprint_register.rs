@@ -18,8 +18,8 @@
 //! Misprints that collectors pay for are genuine and deviate.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::compare::evidence::Odd;
 use crate::compare::align::Shift;
+use crate::compare::evidence::Odd;
 use crate::note::{Light, RectMm};
 use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 

@@ -1,0 +1,461 @@
+//! The condition a scan is in: its own paper white, grain and pass band, and small windows of its print
+//! at the scan's own sampling. Measured once a side; every feature of the print is relative to it.
+//!
+//! Windows are read as they lie in the scan, without resampling, because interpolation would change
+//! the noise and the screens that are looked for. Frequencies are in cycles for a millimetre of the note.
+
+use std::sync::LazyLock;
+
+use crate::compare::chroma::Grid;
+use crate::compare::order::median;
+use crate::compare::spectrum::{Bands, Transform, fast_side};
+use crate::features::{Face, Unmeasured};
+use crate::note::RectMm;
+use crate::pixels::Raster;
+use crate::rectify::homography::Homography;
+use crate::reference::{Process, Zone};
+
+/// Edges of the frequency bands, cycles/mm: coarse, middle, fine, finest. A 200 dpi scan passes the
+/// first three, a 300 dpi scan all. Engraved lines stand 3 to 8 to the millimetre.
+pub const BAND_EDGES: [f64; 5] = [0.5, 1.2, 2.4, 3.6, 5.4];
+/// Side of the windows of print, mm.
+const WINDOW_MM: f64 = 5.4;
+/// Side of the windows of paper, mm.
+const PAPER_MM: f64 = 2.7;
+/// Side of the blocks that colours are averaged over, mm: the eye's and the chroma subsampling's scale.
+const BLOCK_MM: f64 = 0.26;
+/// Side of a cell of the search for paper, mm.
+const CELL_MM: f64 = 0.45;
+/// Cells within this of a place that count as its surroundings in the search for paper.
+const PAPER_CELLS: usize = 3;
+/// Paper is looked for in so many columns and rows of parts of the side.
+const PARTS: (usize, usize) = (8, 4);
+/// And taken from the brightest of them in each quarter of the length, so that no quarter is left out
+/// because it is darker.
+const STRIP_COLUMNS: usize = 2;
+/// So many from each quarter.
+const STRIP_WINDOWS: usize = 3;
+/// Print nearer than this to the edge is not looked at, mm.
+const EDGE_MM: f64 = 1.5;
+/// Values darker than this, of 255, count as this: below lies the scanner's own darkness.
+const DARKEST: f32 = 4.0;
+/// From this resolution on the fine band lies well within what the sampling passes, px/mm.
+const FULL_PX_PER_MM: f64 = 10.5;
+/// A scan is blurred where the grain falls off more than this, log10 of amplitudes. On 64 $1 notes at
+/// 300 dpi the fall was never below -0.09; softened by a Gaussian of one pixel it was below -0.27 on all.
+const BLURRED: f64 = -0.28;
+/// The same for coarser scans, whose sampling itself takes grain away: the same notes at 200 dpi fell
+/// by up to -0.33.
+const BLURRED_COARSE: f64 = -0.45;
+/// Colour within lines is not judged where the encoder's quality was below this: at 50, colour dots
+/// dispersed over 300 dpi copies were no longer told from genuine lines; at 65 they were.
+const LEAST_JPEG_QUALITY: u8 = 55;
+/// Zones narrower than this are left out, mm: a window would see mostly other print.
+const LEAST_ZONE_MM: f64 = 3.0;
+
+/// A window of unprinted paper.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaperWindow {
+    /// Where, mm.
+    pub zone_mm: RectMm,
+    /// Densities below white (255) of its median colour.
+    pub tint: [f32; 3],
+    /// Variance of lightness, red-green and yellow-blue density in each of the bands.
+    pub grain: [Vec<f64>; 3],
+    /// Power spectrum of the lightness density.
+    pub power: Vec<f32>,
+}
+
+/// A window of print.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PrintWindow {
+    /// Which of the design's zones.
+    pub zone: usize,
+    /// Red, green and blue density over the paper's, side × side.
+    pub density: [Vec<f32>; 3],
+    /// Mean density of the three.
+    pub light: Vec<f32>,
+    /// The densities averaged over square blocks of a quarter of a millimetre.
+    pub blocks: Grid,
+    /// Power spectrum of the lightness density.
+    pub power: Vec<f32>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Condition {
+    /// Densities of the paper below white, median over its windows.
+    pub paper: [f32; 3],
+    /// Unprinted paper, as spread over the side as it is.
+    pub papers: Vec<PaperWindow>,
+    /// The transform that made their spectra.
+    pub paper_transform: Transform,
+    /// Windows of print, zone by zone.
+    pub prints: Vec<PrintWindow>,
+    /// The transform that made the spectra of the print.
+    pub transform: Transform,
+    /// Its bands.
+    pub bands: Bands,
+    /// How many of the bands the sampling passes.
+    pub passed: usize,
+    /// How much less the grain of the paper is in the fine band than in the middle one, log10 of
+    /// amplitudes: what is left of it where the scan is blurred. `None` where the sampling does not pass
+    /// the fine band.
+    pub grain_fall: Option<f64>,
+    px_per_mm: f64,
+}
+
+impl Condition {
+    /// Measures a side. `None` where no paper is seen.
+    pub fn measure(face: &Face<'_>) -> Option<Self> {
+        let pixel = 1.0 / face.px_per_mm;
+        let small = Transform::new(fast_side(PAPER_MM * face.px_per_mm));
+        let small_bands = Bands::new(&small, &BAND_EDGES, pixel);
+        let mut papers: Vec<PaperWindow> = paper_places(face)?
+            .into_iter()
+            .filter_map(|at| paper_window(face, at, &small, &small_bands))
+            .collect();
+        papers.sort_by(|a, b| {
+            (a.zone_mm.y, a.zone_mm.x)
+                .partial_cmp(&(b.zone_mm.y, b.zone_mm.x))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
+        let mut paper = [0.0f32; 3];
+        for (channel, tint) in paper.iter_mut().enumerate() {
+            let mut tints: Vec<f32> = papers.iter().map(|p| p.tint[channel]).collect();
+            *tint = median(&mut tints)?;
+        }
+        let transform = Transform::new(fast_side(WINDOW_MM * face.px_per_mm));
+        let bands = Bands::new(&transform, &BAND_EDGES, pixel);
+        let block = (BLOCK_MM * face.px_per_mm).round().max(1.0) as usize;
+        let mut prints = Vec::new();
+        for (zone, shown) in face.design.zones.iter().enumerate() {
+            if shown.side != face.side {
+                continue;
+            }
+            for centre in window_centres(shown) {
+                let Some(density) = read(face, centre, transform.side(), paper) else {
+                    continue;
+                };
+                let light = mixed(&density, [1.0 / 3.0; 3]);
+                prints.push(PrintWindow {
+                    zone,
+                    blocks: Grid::over(&density, transform.side(), block),
+                    power: transform.power(&light),
+                    light,
+                    density,
+                });
+            }
+        }
+        let nyquist = 0.49 * face.px_per_mm;
+        let passed = BAND_EDGES.iter().skip(1).filter(|&&e| e <= nyquist).count();
+        let mut falls: Vec<f32> = papers
+            .iter()
+            .map(|w| {
+                let [light, ..] = &w.grain;
+                let of = |band: usize| light.get(band).copied().unwrap_or(0.0).max(1e-9);
+                (0.5 * (of(2) / of(1)).log10()) as f32
+            })
+            .collect();
+        Some(Self {
+            grain_fall: median(&mut falls).filter(|_| passed > 2).map(f64::from),
+            px_per_mm: face.px_per_mm,
+            paper,
+            papers,
+            paper_transform: small,
+            prints,
+            transform,
+            bands,
+            passed,
+        })
+    }
+}
+
+impl Condition {
+    /// Why fine lines cannot be judged in this scan, where it is so: its own paper has lost its grain.
+    ///
+    /// # Errors
+    /// [`Unmeasured::Blurred`].
+    pub fn fine_lines(&self) -> Result<(), Unmeasured> {
+        let (least, fall) = match self.grain_fall {
+            Some(fall) if self.px_per_mm >= FULL_PX_PER_MM => (BLURRED, fall),
+            Some(fall) => (BLURRED_COARSE, fall),
+            None => return Ok(()),
+        };
+        if fall < least {
+            return Err(Unmeasured::Blurred(format!(
+                "the paper's own grain falls off by {:.0} % towards fine detail: clean the glass, press \
+                 the note flat, or turn smoothing off",
+                100.0 * (1.0 - 10f64.powf(fall))
+            )));
+        }
+        Ok(())
+    }
+
+    /// The printed zones of a side that are large enough for a window, each with its windows: none
+    /// where they lie beyond the scan.
+    pub fn zones<'a>(&self, face: &Face<'a>) -> Vec<(&'a Zone, &[PrintWindow])> {
+        let mut rest = self.prints.as_slice();
+        let mut out = Vec::new();
+        for (index, zone) in face.design.zones.iter().enumerate() {
+            if zone.side != face.side || window_centres(zone).is_empty() {
+                continue;
+            }
+            let count = rest.iter().take_while(|w| w.zone == index).count();
+            let (windows, after) = rest.split_at(count);
+            rest = after;
+            out.push((zone, windows));
+        }
+        out
+    }
+}
+
+/// Why the colour within lines cannot be judged, where compression took it.
+///
+/// # Errors
+/// [`Unmeasured::Compressed`].
+pub fn fine_colour(face: &Face<'_>) -> Result<(), Unmeasured> {
+    match face.jpeg.and_then(|jpeg| jpeg.quality) {
+        Some(quality) if quality < LEAST_JPEG_QUALITY => Err(Unmeasured::Compressed(format!(
+            "quality {quality}, {LEAST_JPEG_QUALITY} needed to see colour within lines"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Where windows of a zone are put: one, or two or three along it where it is large.
+fn window_centres(zone: &Zone) -> Vec<[f64; 2]> {
+    let rect = zone.rect_mm;
+    if zone.print == Process::Paper || rect.width.min(rect.height) < LEAST_ZONE_MM {
+        return Vec::new();
+    }
+    let count = |length: f64| match length {
+        l if l > 40.0 => 3,
+        l if l > 12.0 => 2,
+        _ => 1,
+    };
+    let (across, down) = (count(rect.width), count(rect.height));
+    // Along the diagonal where a zone is large both ways.
+    let windows = across.max(down);
+    (0..windows)
+        .map(|i| {
+            let at = (f64::from(i) + 0.5) / f64::from(windows);
+            [
+                rect.x + rect.width * if across > 1 { at } else { 0.5 },
+                rect.y + rect.height * if down > 1 { at } else { 0.5 },
+            ]
+        })
+        .collect()
+}
+
+static DENSITY: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|v| density_of(v as f32)));
+
+fn density_of(value: f32) -> f32 {
+    -(value.max(DARKEST) / 255.0).ln()
+}
+
+/// Densities over `paper` of a window around a place in mm, as it lies in the scan. `None` where it
+/// is not wholly in the scan.
+fn read(face: &Face<'_>, centre: [f64; 2], side: usize, paper: [f32; 3]) -> Option<[Vec<f32>; 3]> {
+    let [x, y] = face.print.apply(centre);
+    let half = side as f64 / 2.0;
+    let (left, top) = ((x - half).round(), (y - half).round());
+    if !(left >= 0.0 && top >= 0.0) {
+        return None;
+    }
+    let (left, top) = (left as usize, top as usize);
+    if left + side > face.raster.width() || top + side > face.raster.height() {
+        return None;
+    }
+    match face.raster {
+        Raster::Eight(image) => {
+            let table = &*DENSITY;
+            copy(
+                image.as_raw(),
+                face.raster.width(),
+                (left, top),
+                side,
+                paper,
+                |v| table[usize::from(v)],
+            )
+        }
+        Raster::Sixteen(image) => copy(
+            image.as_raw(),
+            face.raster.width(),
+            (left, top),
+            side,
+            paper,
+            |v| density_of(f32::from(v) / 257.0),
+        ),
+    }
+}
+
+fn copy<T: Copy>(
+    samples: &[T],
+    width: usize,
+    (left, top): (usize, usize),
+    side: usize,
+    paper: [f32; 3],
+    density: impl Fn(T) -> f32,
+) -> Option<[Vec<f32>; 3]> {
+    let [mut red, mut green, mut blue] = [(); 3].map(|()| vec![0.0f32; side * side]);
+    let lines = red
+        .chunks_exact_mut(side)
+        .zip(green.chunks_exact_mut(side))
+        .zip(blue.chunks_exact_mut(side));
+    for (row, ((red, green), blue)) in lines.enumerate() {
+        let start = ((top + row) * width + left) * 3;
+        let pixels = samples.get(start..start + side * 3)?.as_chunks::<3>().0;
+        for (((pixel, red), green), blue) in pixels.iter().zip(red).zip(green).zip(blue) {
+            *red = density(pixel[0]) - paper[0];
+            *green = density(pixel[1]) - paper[1];
+            *blue = density(pixel[2]) - paper[2];
+        }
+    }
+    Some([red, green, blue])
+}
+
+fn paper_window(
+    face: &Face<'_>,
+    centre: [f64; 2],
+    transform: &Transform,
+    bands: &Bands,
+) -> Option<PaperWindow> {
+    let density = read(face, centre, transform.side(), [0.0; 3])?;
+    let mut tint = [0.0f32; 3];
+    for (tint, plane) in tint.iter_mut().zip(&density) {
+        *tint = median(&mut plane.clone())?;
+    }
+    let mix = |weights| transform.power(&mixed(&density, weights));
+    let light = mix([1.0 / 3.0; 3]);
+    let side = transform.side() as f64 / face.px_per_mm;
+    Some(PaperWindow {
+        zone_mm: RectMm {
+            x: centre[0] - side / 2.0,
+            y: centre[1] - side / 2.0,
+            width: side,
+            height: side,
+        },
+        tint,
+        grain: [
+            bands.energy(&light),
+            bands.energy(&mix([0.5, -0.5, 0.0])),
+            bands.energy(&mix([0.25, 0.25, -0.5])),
+        ],
+        power: light,
+    })
+}
+
+/// A weighted sum of three planes.
+fn mixed([r, g, b]: &[Vec<f32>; 3], weights: [f32; 3]) -> Vec<f32> {
+    r.iter()
+        .zip(g)
+        .zip(b)
+        .map(|((r, g), b)| r * weights[0] + g * weights[1] + b * weights[2])
+        .collect()
+}
+
+/// Where unprinted paper is, mm: the places whose darkest surroundings are brightest, one in each part
+/// of the side, from the brighter parts of each quarter of its length.
+fn paper_places(face: &Face<'_>) -> Option<Vec<[f64; 2]>> {
+    let cell = (CELL_MM * face.px_per_mm).round().max(1.0) as usize;
+    let (columns, rows) = (face.raster.width() / cell, face.raster.height() / cell);
+    if columns == 0 || rows == 0 {
+        return None;
+    }
+    let sums = match face.raster {
+        Raster::Eight(image) => cell_sums(image.as_raw(), face.raster.width(), cell, columns, rows),
+        Raster::Sixteen(image) => {
+            cell_sums(image.as_raw(), face.raster.width(), cell, columns, rows)
+        }
+    };
+    let darkest = lowest_around(&sums, columns, rows);
+    let to_cells = Homography::fit_affine(&[
+        ([0.0, 0.0], [0.0, 0.0], 1.0),
+        ([cell as f64, 0.0], [1.0, 0.0], 1.0),
+        ([0.0, cell as f64], [0.0, 1.0], 1.0),
+    ])?;
+    let back = face.print.then(&to_cells).inverse()?;
+    let (width, height) = (face.design.size.width, face.design.size.height);
+    let margin = EDGE_MM + CELL_MM * PAPER_CELLS as f64;
+    let mut best = vec![(0u32, [0.0f64; 2]); PARTS.0 * PARTS.1];
+    for row in 0..rows {
+        let mut line = back.along_row(0.5, row as f64 + 0.5, 1.0);
+        for value in darkest.iter().skip(row * columns).take(columns) {
+            let [x, y] = line.next_point();
+            if !(x > margin && y > margin && x < width - margin && y < height - margin) {
+                continue;
+            }
+            let part = ((x / width * PARTS.0 as f64) as usize).min(PARTS.0 - 1) * PARTS.1
+                + ((y / height * PARTS.1 as f64) as usize).min(PARTS.1 - 1);
+            if let Some(best) = best.get_mut(part)
+                && *value > best.0
+            {
+                *best = (*value, [x, y]);
+            }
+        }
+    }
+    let mut places = Vec::new();
+    for strip in best.chunks_exact_mut(STRIP_COLUMNS * PARTS.1) {
+        strip.sort_by_key(|(value, _)| std::cmp::Reverse(*value));
+        let seen = strip
+            .iter()
+            .take(STRIP_WINDOWS)
+            .filter(|(value, _)| *value > 0);
+        places.extend(seen.map(|(_, at)| *at));
+    }
+    Some(places)
+}
+
+/// Sums of all samples of every third row of each cell.
+fn cell_sums<T: Copy + Into<u32>>(
+    samples: &[T],
+    width: usize,
+    cell: usize,
+    columns: usize,
+    rows: usize,
+) -> Vec<u32> {
+    let mut sums = vec![0u32; columns * rows];
+    for (row, line) in sums.chunks_exact_mut(columns).enumerate() {
+        for y in (row * cell..(row + 1) * cell).step_by(3) {
+            let start = y * width * 3;
+            let samples = samples
+                .get(start..start + columns * cell * 3)
+                .unwrap_or(&[]);
+            for (sum, values) in line.iter_mut().zip(samples.chunks_exact(cell * 3)) {
+                *sum += values.iter().map(|&v| v.into()).sum::<u32>();
+            }
+        }
+    }
+    sums
+}
+
+/// The lowest value within [`PAPER_CELLS`] of each cell.
+fn lowest_around(cells: &[u32], columns: usize, rows: usize) -> Vec<u32> {
+    let mut across = cells.to_vec();
+    for (out, line) in across
+        .chunks_exact_mut(columns)
+        .zip(cells.chunks_exact(columns))
+    {
+        for shift in 1..=PAPER_CELLS.min(columns - 1) {
+            for (o, &v) in out.iter_mut().zip(line.iter().skip(shift)) {
+                *o = (*o).min(v);
+            }
+            for (o, &v) in out.iter_mut().skip(shift).zip(line) {
+                *o = (*o).min(v);
+            }
+        }
+    }
+    let mut down = across.clone();
+    for shift in 1..=PAPER_CELLS.min(rows.saturating_sub(1)) {
+        let offset = shift * columns;
+        for (o, &v) in down.iter_mut().zip(across.iter().skip(offset)) {
+            *o = (*o).min(v);
+        }
+        for (o, &v) in down.iter_mut().skip(offset).zip(&across) {
+            *o = (*o).min(v);
+        }
+    }
+    down
+}

@@ -1,0 +1,166 @@
+//! ink-colour: the hue of each printing ink.
+//!
+//! # What it is
+//! A press prints each ink from its own fountain: one hue, the same on every note. Copiers mix it
+//! from process inks, and a forger's ink is another pigment.
+//!
+//! # How it is measured
+//! Densities over the scan's own paper, averaged over blocks of 0.26 mm, of the densest fifth of
+//! each zone: half of red less green, and half of yellow (red and green) less blue, over the mean
+//! density. Being ratios of logarithms they do not change with exposure, with a colour cast, nor
+//! with gamma. In zones that are not engraved, where an overprint may lie over other print, the
+//! same is said of the most colourful blocks too (`vivid`).
+//!
+//! # Unit
+//! Of the mean density; two-sided.
+//!
+//! # What it cannot see
+//! An ink of the same colour in this scanner's light (metamerism). Nothing about how the ink was
+//! put on.
+//!
+//! # What fools it
+//! A stain or writing that covers a good part of a zone; a scanner with other filters or lamp, on
+//! which the notes must be enrolled anew; JPEG qualities under about 50 move hues by a few spreads
+//! of genuine notes.
+
+use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use crate::compare::chroma::{lightness, red_green, yellow_blue};
+use crate::compare::evidence::Odd;
+use crate::compare::order::quantile;
+use crate::note::Light;
+use crate::reference::Process;
+
+/// See the module.
+#[derive(Debug)]
+pub struct InkColour;
+
+/// Share of a zone's blocks that count as its densest ink.
+const DENSEST: f64 = 0.2;
+/// Share of a zone's blocks that count as its most colourful ink.
+const VIVID: f64 = 0.15;
+/// Blocks with less density than this say nothing of an ink.
+const LEAST_DENSITY: f32 = 0.15;
+
+impl Feature for InkColour {
+    fn id(&self) -> &'static str {
+        "ink-colour"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            side: None,
+            light: Light::Visible,
+            px_per_mm: 4.0,
+        }
+    }
+
+    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+        let condition = match face.condition() {
+            Ok(condition) => condition,
+            Err(why) => return vec![Reading::side(Err(why))],
+        };
+        let mut readings = Vec::new();
+        for (zone, windows) in condition.zones(face) {
+            let blocks: Vec<[f32; 3]> = windows
+                .iter()
+                .flat_map(|w| w.blocks.cells.iter().copied())
+                .collect();
+            let mut push = |name: &str, ink: Option<[f32; 2]>| {
+                for (axis, part) in [("red-green", 0), ("yellow-blue", 1)] {
+                    readings.push(Reading {
+                        zone: format!("{}:{name}{axis}", zone.id),
+                        result: ink
+                            .map(|ink| Measurement {
+                                value: f64::from(ink[part]),
+                                unit: "of the mean density",
+                                zone_mm: zone.rect_mm,
+                            })
+                            .ok_or_else(|| Unmeasured::Covered("no ink is seen".to_owned())),
+                    });
+                }
+            };
+            push("", mean_ink(&blocks, lightness, DENSEST));
+            if zone.print != Process::Intaglio {
+                push("vivid-", mean_ink(&blocks, colourfulness, VIVID));
+            }
+        }
+        readings
+    }
+
+    fn odd(&self, _zone: &str) -> Odd {
+        Odd::Both
+    }
+
+    fn least_spread(&self) -> f64 {
+        0.01
+    }
+}
+
+fn colourfulness(d: [f32; 3]) -> f32 {
+    red_green(d).hypot(yellow_blue(d))
+}
+
+/// Colour per density of the ink in those blocks that rank highest by `rank`: red-green and yellow-blue.
+pub(super) fn mean_ink(
+    blocks: &[[f32; 3]],
+    rank: impl Fn([f32; 3]) -> f32,
+    share: f64,
+) -> Option<[f32; 2]> {
+    let mut ranks: Vec<f32> = blocks.iter().map(|&b| rank(b)).collect();
+    let limit = quantile(&mut ranks, 1.0 - share)?;
+    let mut sum = [0.0f32; 3];
+    let mut count = 0.0f32;
+    for &block in blocks.iter().filter(|&&b| rank(b) >= limit) {
+        for (s, v) in sum.iter_mut().zip(block) {
+            *s += v;
+        }
+        count += 1.0;
+    }
+    let density = lightness(sum) / count;
+    (density >= LEAST_DENSITY)
+        .then(|| [red_green(sum), yellow_blue(sum)].map(|v| v / count / density))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::drawn_prints::{draw, genuine, printed};
+
+    #[test]
+    fn cast_and_gamma_do_not_change_an_ink() {
+        let other = draw(11.8, |x, y, ink| {
+            let [r, g, b] = printed(x, y, ink, 2).map(|v| 255.0 * (v / 255.0).powf(1.15));
+            [r * 0.97, g, b * 0.94]
+        });
+        for part in [
+            "seal:red-green",
+            "seal:vivid-yellow-blue",
+            "engraving:red-green",
+        ] {
+            let a = genuine(11.8, 1).read(&InkColour, part).unwrap();
+            let b = other.read(&InkColour, part).unwrap();
+            assert!((a - b).abs() < 0.03, "{part} {a} {b}");
+        }
+    }
+
+    #[test]
+    fn another_ink_has_another_hue() {
+        let blue = draw(11.8, |x, y, ink| match ink {
+            2 => [50.0, 110.0, 150.0],
+            _ => printed(x, y, ink, 1),
+        });
+        let a = genuine(11.8, 1)
+            .read(&InkColour, "seal:yellow-blue")
+            .unwrap();
+        let b = blue.read(&InkColour, "seal:yellow-blue").unwrap();
+        assert!((a - b).abs() > 0.2, "{a} {b}");
+    }
+
+    #[test]
+    fn no_ink_has_no_hue() {
+        let bare = draw(11.8, |x, y, _| printed(x, y, 0, 1));
+        let seal = bare.read(&InkColour, "seal:red-green");
+        assert!(matches!(seal, Err(Unmeasured::Covered(_))));
+    }
+}

@@ -1,0 +1,168 @@
+//! print-raster: a periodic screen that is the same all over the note.
+//!
+//! # What it is
+//! Printers and offset presses make tones from screens: dots on a lattice that is the same all
+//! over the note. Engraving has line families too, but each part of a note has others, and blank
+//! paper has none.
+//!
+//! # How it is measured
+//! Power spectra of the lightness of all windows of print (and, apart, of unprinted paper) are
+//! divided by the mean power at the same fineness, capped at four times it, and averaged over the
+//! windows frequency by frequency. A frequency that stands out in one part of the note is voted
+//! down by the rest; the highest that stays is the measurement. Looked at from 2.4 cycles/mm up to
+//! the sampling's limit; the axes of the scan are left out because the grid of JPEG blocks lies
+//! there.
+//!
+//! # Unit
+//! Multiples of the power at the same fineness, 4 at most; greater is less like a genuine note.
+//!
+//! # What it cannot see
+//! Screens finer than half the sampling unless they alias; screens at 0 and 90 degrees to the
+//! scan; dispersed (inkjet, frequency-modulated) dots, which have no lattice: see dot-noise.
+//!
+//! # What fools it
+//! A scanner that resamples leaves a weak lattice of its own, as does a reprint of a low-
+//! resolution picture. Designs with offset screens have theirs on genuine notes, which enrolment
+//! learns.
+
+use super::{Face, Feature, Measurement, Needs, Reading};
+use crate::compare::spectrum::Transform;
+use crate::note::Light;
+
+/// See the module.
+#[derive(Debug)]
+pub struct PrintRaster;
+
+/// Screens coarser than this would be seen with the naked eye, cycles/mm.
+const LEAST_FREQUENCY: f64 = 2.4;
+/// What one window can say at most, in units of the mean power at the same fineness.
+const CAP: f32 = 4.0;
+
+impl Feature for PrintRaster {
+    fn id(&self) -> &'static str {
+        "print-raster"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            side: None,
+            light: Light::Visible,
+            px_per_mm: 7.4,
+        }
+    }
+
+    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+        let condition = match face.condition() {
+            Ok(condition) => condition,
+            Err(why) => return vec![Reading::side(Err(why))],
+        };
+        let print: Vec<&[f32]> = condition
+            .prints
+            .iter()
+            .map(|w| w.power.as_slice())
+            .collect();
+        let paper: Vec<&[f32]> = condition
+            .papers
+            .iter()
+            .map(|w| w.power.as_slice())
+            .collect();
+        [
+            ("print", peak(&condition.transform, &print, face.px_per_mm)),
+            (
+                "paper",
+                peak(&condition.paper_transform, &paper, face.px_per_mm),
+            ),
+        ]
+        .into_iter()
+        .map(|(zone, value)| Reading {
+            zone: zone.to_owned(),
+            result: Ok(Measurement {
+                value,
+                unit: "of the power at the same fineness",
+                zone_mm: face.whole(),
+            }),
+        })
+        .collect()
+    }
+
+    fn least_spread(&self) -> f64 {
+        0.02
+    }
+}
+
+/// The highest mean over windows of the power at one frequency over that at all of the same fineness.
+fn peak(transform: &Transform, windows: &[&[f32]], px_per_mm: f64) -> f64 {
+    let n = transform.side();
+    // Each value's ring, 0 where it is not looked at: too coarse, or on the axes, where the grid of
+    // JPEG blocks and the scanner's own lines stand.
+    let rings: Vec<usize> = transform
+        .frequencies()
+        .map(|(across, down)| {
+            let frequency = (across * across + down * down).sqrt();
+            let on_axis = across * (n as f64) < 1.5 || down.abs() * (n as f64) < 1.5;
+            if frequency * px_per_mm < LEAST_FREQUENCY || on_axis || frequency > 0.5 {
+                0
+            } else {
+                (frequency * n as f64 + 0.5) as usize
+            }
+        })
+        .collect();
+    let mut sums = vec![0.0f32; rings.len()];
+    for power in windows {
+        let mut ring_sum = vec![(0.0f32, 0.0f32); n + 1];
+        for (&ring, &p) in rings.iter().zip(*power) {
+            if let Some((sum, count)) = ring_sum.get_mut(ring) {
+                *sum += p;
+                *count += 1.0;
+            }
+        }
+        for ((sum, &ring), &p) in sums.iter_mut().zip(&rings).zip(*power) {
+            if ring > 0
+                && let Some((total, count)) = ring_sum.get(ring)
+            {
+                *sum += (p * count / total.max(1e-12)).min(CAP);
+            }
+        }
+    }
+    let count = windows.len().max(1) as f32;
+    f64::from(sums.iter().fold(0.0f32, |a, &b| a.max(b)) / count)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::drawn_prints::{dots, draw, genuine, printed};
+
+    #[test]
+    fn line_art_has_no_screen() {
+        for zone in ["print", "paper"] {
+            let value = genuine(11.8, 1).read(&PrintRaster, zone).unwrap();
+            assert!(value < 3.0, "{zone} {value}");
+        }
+    }
+
+    #[test]
+    fn a_screen_stands_out() {
+        let copy = draw(11.8, |x, y, ink| {
+            // 110 lines to the inch at 30 degrees.
+            let (u, v) = (0.866 * x + 0.5 * y, 0.866 * y - 0.5 * x);
+            let wave = |t: f64| (std::f64::consts::TAU * 4.33 * t).cos() as f32;
+            dots(printed(x, y, ink, 1), [0.5 + 0.25 * (wave(u) + wave(v)); 3])
+        });
+        for zone in ["print", "paper"] {
+            let clean = genuine(11.8, 1).read(&PrintRaster, zone).unwrap();
+            let value = copy.read(&PrintRaster, zone).unwrap();
+            assert!(value > clean + 0.7, "{zone} {value} {clean}");
+        }
+    }
+
+    #[test]
+    fn coarse_scans_are_not_examined() {
+        let coarse = genuine(5.9, 1).read(&PrintRaster, "print");
+        assert!(matches!(
+            coarse,
+            Err(crate::features::Unmeasured::Resolution { .. })
+        ));
+    }
+}
