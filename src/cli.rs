@@ -2,6 +2,7 @@
 
 mod check;
 mod enroll;
+mod glyphs;
 mod references;
 
 use std::io;

@@ -23,8 +23,12 @@ use crate::scan::{self, Limits, display_path};
 )]
 pub struct Arguments {
     /// The design the notes are of, as usd-1-1963
-    #[arg(long, value_name = "ID")]
-    design: String,
+    #[arg(long, value_name = "ID", required_unless_present = "serials")]
+    design: Option<String>,
+    /// Learn the typefaces of serial numbers instead: a TSV with the columns file, design and serial that says what is
+    /// printed on the scans; written to DIR/<currency>/glyphs-<typeface>.npz
+    #[arg(long, value_name = "LABELS", conflicts_with = "design")]
+    serials: Option<PathBuf>,
     /// Where the measurements are written: DIR/<currency>/<value>-<year>/
     #[arg(long, value_name = "DIR")]
     references: PathBuf,
@@ -32,8 +36,8 @@ pub struct Arguments {
     #[arg(long, value_name = "TEXT", default_value = "not stated")]
     scanner: String,
     /// The day, YYYY-MM-DD; kept with the measurements
-    #[arg(long, value_name = "DATE")]
-    date: String,
+    #[arg(long, value_name = "DATE", required_unless_present = "serials")]
+    date: Option<String>,
     /// The side of images whose name does not say
     #[arg(long, value_name = "SIDE", value_parser = ["front", "back"], default_value = "front")]
     side: String,
@@ -64,7 +68,15 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             .is_dir()
             .then_some(arguments.references.as_path()),
     )?;
-    let design = library.design(&arguments.design)?;
+    if let Some(labels) = &arguments.serials {
+        return super::glyphs::learn_serials(
+            &library,
+            labels,
+            &arguments.references,
+            &arguments.scans,
+        );
+    }
+    let design = library.design(arguments.design.as_deref().unwrap_or_default())?;
     let gathered = gather(&arguments.scans, &Options::default())?;
     let unnamed = if arguments.side == "back" {
         Side::Back
@@ -105,7 +117,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             Enrolment {
                 notes: 0,
                 scanner: arguments.scanner.clone(),
-                date: arguments.date.clone(),
+                date: arguments.date.clone().unwrap_or_default(),
                 px_per_mm: 0.0,
                 layout_only: arguments.layout_only,
             },
