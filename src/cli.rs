@@ -3,6 +3,7 @@
 mod check;
 mod enroll;
 mod glyphs;
+mod history;
 mod references;
 
 use std::io;
@@ -60,6 +61,8 @@ enum Command {
     References(references::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
+    /// Look into a history of serial numbers
+    History(history::HistoryArgs),
 }
 
 /// Runs the command line of this process.
@@ -82,6 +85,9 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::References(arguments) => references::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
+        Command::History(arguments) => {
+            history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)
+        }
     };
     match result {
         Ok(exit) => exit.into(),

@@ -3,6 +3,15 @@
 //! A feature is one file below `features/`; its doc comment is the page that `explain` prints. A
 //! feature measures; what a measurement means is decided by comparing it with genuine notes.
 
+pub mod overprint;
+pub mod serial_colour;
+pub mod serial_district;
+pub mod serial_grammar;
+pub mod serial_pair;
+pub mod serial_position;
+pub mod serial_range;
+pub mod serial_series;
+
 use crate::note::{Light, RectMm, Side};
 use crate::pixels::{Planes, Raster};
 use crate::rectify::edges::SettledOutline;

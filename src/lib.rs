@@ -21,11 +21,13 @@ pub mod scan;
 pub mod serial;
 pub mod verdict;
 
+use features::overprint::{self, Overprint};
 use identify::{Identifier, Identity};
 use note::Light;
 use rectify::edges::{SettledOutline, settle};
 use rectify::{Outlines, Quad, outlines, side_lengths};
-use report::{Examination, FileRecord, IdentityRecord, rounded};
+use reference::Library;
+use report::{Examination, FileRecord, IdentityRecord, ReadingRecord, SerialRecord, rounded};
 use scan::gather::{Capture, Source};
 use scan::{Limits, Scan, display_path};
 use verdict::{Verdict, judge};
@@ -55,7 +57,7 @@ pub fn check(capture: &Capture, identifier: &Identifier<'_>, settings: &Settings
         .iter()
         .map(|source| exhibit(source, identifier, settings))
         .collect();
-    examine(&capture.note, exhibits)
+    examine(&capture.note, exhibits, identifier.library())
 }
 
 /// Loads one image, finds the note in it and recognises it.
@@ -157,10 +159,18 @@ fn settled(
 }
 
 /// Says what the images of one note amount to.
-fn examine(note: &str, exhibits: Vec<Exhibit<'_>>) -> Examination {
-    let identity = joint_identity(&exhibits);
+fn examine(note: &str, exhibits: Vec<Exhibit<'_>>, library: &Library) -> Examination {
+    let mut identity = joint_identity(&exhibits);
     let mut reasons = Vec::new();
-    let findings = Vec::new();
+    let mut findings = Vec::new();
+    let mut serial = None;
+    if let Joint::One(identity) = &mut identity
+        && let Some(read) = read(&exhibits, library)
+    {
+        findings.extend(overprint::ALL.iter().map(|feature| feature.examine(&read)));
+        identity.series = read.marks.series.clone();
+        serial = Some(serial_record(&read));
+    }
     let verdict = if exhibits.iter().all(|e| e.scan.is_none()) {
         Verdict::Unreadable
     } else {
@@ -189,7 +199,7 @@ fn examine(note: &str, exhibits: Vec<Exhibit<'_>>) -> Examination {
             Joint::One(identity) => Some(identity),
             _ => None,
         },
-        serial: None,
+        serial,
         findings,
         verdict,
         p_value: None,
@@ -197,6 +207,50 @@ fn examine(note: &str, exhibits: Vec<Exhibit<'_>>) -> Examination {
         category: verdict.category(),
         fitness: None,
         elapsed_ms: None,
+    }
+}
+
+/// Reads the overprint off the first image that shows it in visible light; off the first image at all where none
+/// does, to say so.
+fn read<'a>(exhibits: &[Exhibit<'a>], library: &'a Library) -> Option<Overprint<'a>> {
+    let mut first = None;
+    for (file, exhibit) in exhibits.iter().enumerate() {
+        let (Some(scan), Some(identity)) = (&exhibit.scan, &exhibit.identity) else {
+            continue;
+        };
+        if exhibit.record.light != Light::Visible {
+            continue;
+        }
+        let read = Overprint::read(
+            library,
+            identity.design,
+            identity.side,
+            file,
+            &scan.raster,
+            &identity.print,
+        );
+        if read.unread.is_none() {
+            return Some(read);
+        }
+        first = first.or(Some(read));
+    }
+    first
+}
+
+fn serial_record(read: &Overprint<'_>) -> SerialRecord {
+    SerialRecord {
+        text: read.number.text.clone(),
+        confidence: rounded(read.number.confidence(), 4),
+        readings: read
+            .number
+            .readings
+            .iter()
+            .map(|reading| ReadingRecord {
+                place: reading.place.clone(),
+                text: Some(reading.shown()),
+                confidence: rounded(reading.confidence(), 4),
+            })
+            .collect(),
     }
 }
 

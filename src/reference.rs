@@ -289,7 +289,7 @@ impl Library {
             }
         }
         let library = Self::from_files(&files)?;
-        if library.designs.is_empty() {
+        if library.designs.is_empty() && library.rules.is_empty() && library.typefaces.is_empty() {
             return Err(ReferenceError::Empty(folder.display().to_string()));
         }
         Ok(library)

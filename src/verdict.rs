@@ -72,6 +72,10 @@ pub struct Finding {
     pub feature: String,
     /// What came of it.
     pub outcome: Outcome,
+    /// True where genuine notes deviate now and then, or another reason than forgery may explain it: such a
+    /// deviation makes a note unclear at most.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
     /// Which of the note's files.
     pub file: usize,
     /// Where, mm from the top left corner.
@@ -90,13 +94,19 @@ pub struct Finding {
 
 /// The verdict on a recognised note, with its reasons in words.
 pub fn judge(findings: &[Finding]) -> (Verdict, Vec<String>) {
-    let deviating: Vec<String> = findings
-        .iter()
-        .filter(|f| f.outcome == Outcome::Deviates)
-        .map(|f| f.why.clone())
-        .collect();
-    if !deviating.is_empty() {
-        return (Verdict::Suspect, deviating);
+    let deviating = |doubtful: bool| -> Vec<String> {
+        findings
+            .iter()
+            .filter(|f| f.outcome == Outcome::Deviates && f.doubtful == doubtful)
+            .map(|f| f.why.clone())
+            .collect()
+    };
+    let (certain, doubtful) = (deviating(false), deviating(true));
+    if !certain.is_empty() {
+        return (Verdict::Suspect, [certain, doubtful].concat());
+    }
+    if !doubtful.is_empty() {
+        return (Verdict::Unclear, doubtful);
     }
     if findings.iter().all(|f| f.outcome != Outcome::Agrees) {
         return (

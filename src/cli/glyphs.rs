@@ -212,9 +212,10 @@ fn report(out: &mut impl Write, id: &str, found: &CrossValidation) -> Result<()>
             let [margin, likeness, probability] = note.weakest;
             writeln!(
                 out,
-                "  {} {}: {} (margin {margin:.1}, likeness {likeness:.2}, probability {probability:.3})",
+                "  {} {}: {} {} (margin {margin:.1}, likeness {likeness:.2}, probability {probability:.3})",
                 note.note,
                 note.truth,
+                note.likeliest,
                 note.shown.join(" ")
             )?;
         }

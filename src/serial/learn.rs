@@ -9,7 +9,7 @@ use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2};
 
 use super::grammar::Grammar;
-use super::locate::{Line, Strip, find, look, offsets};
+use super::locate::{Line, Row, Strip, find, look, offsets};
 use super::read::{Character, GlyphReader, Reading, Scores, decide, together};
 use super::rules::TypefaceFacts;
 use super::typeface::{self, CELLS, COLUMNS, Calibration, MARGIN, ROWS, Typeface, TypefaceError};
@@ -30,7 +30,7 @@ const ROUNDS: usize = 5;
 /// Rows less like what was learned than this in the last round are left out.
 const LEAST: f32 = 0.55;
 /// Share of the mean variance that is added to every direction of the covariance.
-const RIDGE: f64 = 0.1;
+const RIDGE: f64 = 1.0;
 
 /// Why nothing was learned.
 #[derive(Debug, thiserror::Error)]
@@ -85,8 +85,7 @@ pub fn learn(samples: &[&Sample], facts: &TypefaceFacts) -> Result<Learned, Lear
     for round in 0..ROUNDS {
         let face = provisional(facts.height_mm, &characters, &means)?;
         let any = face.any();
-        let mut sums = Array2::<f32>::zeros((n, CELLS));
-        let mut counts = vec![0usize; n];
+        let mut stands: Vec<Stand> = Vec::new();
         for (index, (sample, wanted)) in samples.iter().zip(&wanted).enumerate() {
             let offsets = offsets(&sample.cells_mm, sample.strip.px_per_mm());
             // A row that fits is only moved; one that does not is looked for again.
@@ -102,17 +101,25 @@ pub fn learn(samples: &[&Sample], facts: &TypefaceFacts) -> Result<Learned, Lear
             if let (Some(line), Some(like)) = (lines.get_mut(index), likeness.get_mut(index)) {
                 (*line, *like) = (Some(row.line), row.likeness);
             }
-            if row.likeness < if round == 0 { 0.25 } else { LEAST } {
-                continue;
+            if row.likeness >= if round == 0 { 0.25 } else { LEAST } {
+                stands.extend(standing(index, &row, &offsets, wanted));
             }
-            for (patch, class) in row.patches.iter().zip(wanted.iter().flatten()) {
-                let mut sum = sums.row_mut(*class);
-                for (s, v) in sum.iter_mut().zip(&patch.cells) {
-                    *s += v;
-                }
-                if let Some(count) = counts.get_mut(*class) {
-                    *count += 1;
-                }
+        }
+        // First where the row says that a character stands, then where it is most like itself.
+        centre(&mut stands, n, if round + 2 < ROUNDS { 0.0 } else { 1.0 });
+        let mut sums = Array2::<f32>::zeros((n, CELLS));
+        let mut counts = vec![0usize; n];
+        let mut cells = [0.0; CELLS];
+        for stand in &stands {
+            let Some(sample) = samples.get(stand.sample) else {
+                continue;
+            };
+            sample.strip.patch(stand.at, stand.tilt, 1.0, &mut cells);
+            for (s, v) in sums.row_mut(stand.class).iter_mut().zip(&cells) {
+                *s += v;
+            }
+            if let Some(count) = counts.get_mut(stand.class) {
+                *count += 1;
             }
         }
         for (class, count) in counts.iter().enumerate() {
@@ -130,6 +137,57 @@ pub fn learn(samples: &[&Sample], facts: &TypefaceFacts) -> Result<Learned, Lear
         }
     }
     discriminant(samples, facts, characters, means, likeness)
+}
+
+/// A character in a row.
+struct Stand {
+    sample: usize,
+    place: usize,
+    class: usize,
+    /// Where it stands by the row, then where it is taken from; strip px.
+    at: [f64; 2],
+    /// By how much it is more like itself beside that.
+    beside: [f64; 2],
+    tilt: f64,
+}
+
+fn standing(sample: usize, row: &Row, offsets: &[f64], wanted: &[Vec<usize>]) -> Vec<Stand> {
+    row.patches
+        .iter()
+        .zip(offsets)
+        .zip(wanted.iter().flatten())
+        .enumerate()
+        .map(|(place, ((patch, offset), class))| {
+            let at = row.line.at(*offset);
+            Stand {
+                sample,
+                place,
+                class: *class,
+                at,
+                beside: [patch.at[0] - at[0], patch.at[1] - at[1]],
+                tilt: row.line.tilt,
+            }
+        })
+        .collect()
+}
+
+/// Moves every character by a share of what it lies beside its place, but no class as a whole: else the few of a rare
+/// class would wander off together.
+fn centre(stands: &mut [Stand], classes: usize, share: f64) {
+    let mut sums = vec![([0.0; 2], 0usize); classes];
+    for stand in stands.iter() {
+        if let Some((sum, count)) = sums.get_mut(stand.class) {
+            *sum = [sum[0] + stand.beside[0], sum[1] + stand.beside[1]];
+            *count += 1;
+        }
+    }
+    for stand in stands {
+        if let Some((sum, count)) = sums.get(stand.class) {
+            for axis in [0, 1] {
+                stand.at[axis] += share * (stand.beside[axis] - sum[axis] / (*count).max(1) as f64);
+            }
+        }
+    }
 }
 
 fn provisional(
@@ -200,12 +258,13 @@ fn distance_to(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
 /// Ways in which a scan may show the same character: shift across and down in cells, scale, blurred or not.
 fn ways() -> Vec<(f64, f64, f64, bool)> {
     let mut ways = Vec::new();
-    for across in [-0.8, 0.0, 0.8] {
-        for down in [-0.8, 0.0, 0.8] {
+    for across in [-0.5, 0.5] {
+        for down in [-0.5, 0.5] {
             for scale in [0.96, 1.04] {
-                ways.push((across, down, scale, false));
+                for soft in [false, true] {
+                    ways.push((across, down, scale, soft));
+                }
             }
-            ways.push((across, down, 1.0, true));
         }
     }
     ways
@@ -222,37 +281,49 @@ fn discriminant(
     let any = face.any();
     let n = characters.len();
     let ways = ways();
-    let mut patches: Vec<(usize, [f32; CELLS])> = Vec::new();
-    let longest = samples.iter().map(|s| s.cells_mm.len()).max().unwrap_or(0);
-    let mut drift = vec![([0.0; 2], 0usize); longest];
-    for (sample, like) in samples.iter().zip(&likeness) {
-        if *like < LEAST {
-            continue;
-        }
+    let mut stands = Vec::new();
+    for (index, (sample, like)) in samples.iter().zip(&likeness).enumerate() {
         let offsets = offsets(&sample.cells_mm, sample.strip.px_per_mm());
         let wanted: Vec<Vec<usize>> = sample
             .text
             .iter()
             .map(|c| characters.iter().position(|k| k == c).into_iter().collect())
             .collect();
-        let Some(row) = find(&sample.strip, &offsets, &face, &any, &wanted) else {
+        if *like >= LEAST
+            && let Some(row) = find(&sample.strip, &offsets, &face, &any, &wanted)
+        {
+            stands.extend(standing(index, &row, &offsets, &wanted));
+        }
+    }
+    let longest = samples.iter().map(|s| s.cells_mm.len()).max().unwrap_or(0);
+    let mut drift = vec![([0.0; 2], 0usize); longest];
+    for stand in &stands {
+        if let (Some((sum, count)), Some(sample)) =
+            (drift.get_mut(stand.place), samples.get(stand.sample))
+        {
+            let scale = sample.strip.px_per_mm();
+            *sum = [
+                sum[0] + stand.beside[0] / scale,
+                sum[1] + stand.beside[1] / scale,
+            ];
+            *count += 1;
+        }
+    }
+    centre(&mut stands, n, 1.0);
+    let blurred: Vec<Strip> = samples.iter().map(|s| s.strip.blurred()).collect();
+    let mut patches: Vec<(usize, [f32; CELLS])> = Vec::new();
+    for stand in &stands {
+        let (Some(sample), Some(blurred)) =
+            (samples.get(stand.sample), blurred.get(stand.sample))
+        else {
             continue;
         };
-        let blurred = sample.strip.blurred();
-        for (place, (patch, class)) in row.patches.iter().zip(wanted.iter().flatten()).enumerate() {
-            if let (Some((sum, count)), Some(offset)) = (drift.get_mut(place), offsets.get(place)) {
-                let [x, y] = row.line.at(*offset);
-                sum[0] += (patch.at[0] - x) / sample.strip.px_per_mm();
-                sum[1] += (patch.at[1] - y) / sample.strip.px_per_mm();
-                *count += 1;
-            }
-            for &(across, down, scale, soft) in &ways {
-                let strip = if soft { &blurred } else { &sample.strip };
-                let mut cells = [0.0; CELLS];
-                let at = [patch.at[0] + across, patch.at[1] + down];
-                strip.patch(at, row.line.tilt, scale, &mut cells);
-                patches.push((*class, cells));
-            }
+        for &(across, down, scale, soft) in &ways {
+            let strip = if soft { blurred } else { &sample.strip };
+            let mut cells = [0.0; CELLS];
+            let at = [stand.at[0] + across, stand.at[1] + down];
+            strip.patch(at, stand.tilt, scale, &mut cells);
+            patches.push((stand.class, cells));
         }
     }
     // Means over all ways of seeing; of a drawn character its drawing stands for them.
@@ -328,6 +399,8 @@ pub struct Trial {
     pub margin: f64,
     /// Its likeness.
     pub likeness: f64,
+    /// Whether a digit was read.
+    pub digit: bool,
     /// Whether it was right.
     pub right: bool,
     /// How much it counts.
@@ -337,13 +410,13 @@ pub struct Trial {
 /// Fits the calibration: penalised logistic regression by Newton's method. The penalty keeps it finite where
 /// every reading was right.
 pub fn calibrate(trials: &[Trial]) -> Calibration {
-    let mut beta = DVector::<f64>::zeros(3);
+    let mut beta = DVector::<f64>::zeros(4);
     for _ in 0..50 {
-        let mut gradient = DVector::<f64>::zeros(3);
-        let mut curvature = DMatrix::<f64>::identity(3, 3) * 0.01;
+        let mut gradient = DVector::<f64>::zeros(4);
+        let mut curvature = DMatrix::<f64>::identity(4, 4) * 0.01;
         gradient -= &beta * 0.01;
         for trial in trials {
-            let x = DVector::from_row_slice(&Calibration::terms(trial.margin, trial.likeness));
+            let x = DVector::from_row_slice(&Calibration::terms(trial.margin, trial.likeness, trial.digit));
             let p = 1.0 / (1.0 + (-beta.dot(&x)).exp());
             let y = if trial.right { 1.0 } else { 0.0 };
             gradient += &x * ((y - p) * trial.weight);
@@ -363,6 +436,7 @@ pub fn calibrate(trials: &[Trial]) -> Calibration {
         constant: beta[0],
         margin: beta[1],
         likeness: beta[2],
+        digit: beta[3],
     }
 }
 
@@ -403,6 +477,8 @@ pub struct NoteTrial {
     pub truth: String,
     /// What was read for sure.
     pub text: Option<String>,
+    /// The likeliest number, sure or not.
+    pub likeliest: String,
     /// The prints, `?` where a character was in doubt.
     pub shown: Vec<String>,
     /// The least sure character of all prints together: margin, likeness and probability.
@@ -410,7 +486,7 @@ pub struct NoteTrial {
 }
 
 /// Readings with the true character withheld count this much: characters that were never seen are rare.
-const UNKNOWN_SHARE: f64 = 0.05;
+const UNKNOWN_SHARE: f64 = 0.01;
 
 /// Reads every note with what was learned from the notes of other folds.
 ///
@@ -490,6 +566,7 @@ pub fn cross_validate(
             note: note.to_owned(),
             design: first.design.clone(),
             truth,
+            likeliest: number.characters.iter().map(|c| c.best).collect(),
             text: number.text,
             shown,
             weakest,
@@ -506,9 +583,11 @@ fn try_reading(
     let row = reader.find(&known.sample.strip, &known.sample.cells_mm, &known.grammar)?;
     let reading = reader.reading(&known.sample.strip, &known.place, &row, &known.grammar)?;
     let mut trial = |c: &Character, truth: char, weight| {
+        if std::env::var("TRIALS").is_ok() { eprintln!("TRIAL\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", known.note, known.design, truth, c.best, c.margin, c.likeness, weight, row.likeness); }
         trials.push(Trial {
             margin: c.margin,
             likeness: c.likeness,
+            digit: c.best.is_ascii_digit(),
             right: c.best == truth,
             weight,
         });

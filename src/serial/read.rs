@@ -210,7 +210,7 @@ pub fn decide(face: &Typeface, scores: &[Scores], grammar: &Grammar) -> Vec<Char
             total += score;
             characters.push(Character {
                 best: c,
-                confidence: face.calibration().probability(margin, likeness),
+                confidence: face.calibration().probability(margin, likeness, c.is_ascii_digit()),
                 margin,
                 likeness,
             });

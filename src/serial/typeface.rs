@@ -44,6 +44,8 @@ pub struct Calibration {
     pub margin: f64,
     /// Factor of the likeness.
     pub likeness: f64,
+    /// What is added for a digit: there are fewer of them to confuse, and more was seen of each.
+    pub digit: f64,
 }
 
 impl Default for Calibration {
@@ -53,30 +55,39 @@ impl Default for Calibration {
             constant: 0.0,
             margin: 0.0,
             likeness: 0.0,
+            digit: 0.0,
         }
     }
 }
 
 /// Margins above this say no more: so much is a character never mistaken.
-const WIDEST_MARGIN: f64 = 40.0;
+const WIDEST_MARGIN: f64 = 60.0;
 
 impl Calibration {
     /// What the logistic function is of.
-    pub fn terms(margin: f64, likeness: f64) -> [f64; 3] {
-        [1.0, margin.clamp(0.0, WIDEST_MARGIN).ln_1p(), likeness]
+    pub fn terms(margin: f64, likeness: f64, digit: bool) -> [f64; 4] {
+        [
+            1.0,
+            margin.clamp(0.0, WIDEST_MARGIN).ln_1p(),
+            likeness,
+            f64::from(u8::from(digit)),
+        ]
     }
 
     /// Probability that the best character is right.
-    pub fn probability(&self, margin: f64, likeness: f64) -> f64 {
-        let [one, margin, likeness] = Self::terms(margin, likeness);
-        let z = self.constant * one + self.margin * margin + self.likeness * likeness;
+    pub fn probability(&self, margin: f64, likeness: f64, digit: bool) -> f64 {
+        let [one, margin, likeness, digit] = Self::terms(margin, likeness, digit);
+        let z = self.constant * one
+            + self.margin * margin
+            + self.likeness * likeness
+            + self.digit * digit;
         1.0 / (1.0 + (-z).exp())
     }
 }
 
 /// Why a file holds no typeface.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}: learn it again with `guilloche enroll --serials`")]
+#[error("{0}: delete it and learn it again with `guilloche enroll --serials`")]
 pub struct TypefaceError(String);
 
 impl Typeface {
@@ -112,6 +123,7 @@ impl Typeface {
             calibration.constant,
             calibration.margin,
             calibration.likeness,
+            calibration.digit,
         ];
         if !finite || known.iter().any(|v| !v.is_finite()) {
             return refuse("holds a value that is no number");
@@ -204,7 +216,7 @@ impl Typeface {
             .iter()
             .map(|&code| char::from_u32(code))
             .collect::<Option<Vec<char>>>();
-        let (Some(characters), Some(&[height_mm, constant, margin, likeness])) =
+        let (Some(characters), Some(&[height_mm, constant, margin, likeness, digit])) =
             (characters, scalars.as_slice())
         else {
             return Err(TypefaceError("its arrays do not fit each other".to_owned()));
@@ -213,6 +225,7 @@ impl Typeface {
             constant,
             margin,
             likeness,
+            digit,
         };
         Self::new(height_mm, characters, means, weights, bias, calibration)
     }
@@ -228,6 +241,7 @@ impl Typeface {
             constant,
             margin,
             likeness,
+            digit,
         } = self.calibration;
         npz.add_array("characters", &codes)?;
         npz.add_array("means", &self.means)?;
@@ -235,7 +249,7 @@ impl Typeface {
         npz.add_array("bias", &self.bias)?;
         npz.add_array(
             "scalars",
-            &ndarray::arr1(&[self.height_mm, constant, margin, likeness]),
+            &ndarray::arr1(&[self.height_mm, constant, margin, likeness, digit]),
         )?;
         npz.finish()?;
         Ok(())
