@@ -27,6 +27,8 @@ pub struct Sample {
 
 /// Rounds of finding and averaging.
 const ROUNDS: usize = 5;
+/// A drawn character is used while fewer prints of it than this were seen.
+const FEW: usize = 3;
 /// Rows less like what was learned than this in the last round are left out.
 const LEAST: f32 = 0.55;
 /// Share of the mean variance that is added to every direction of the covariance.
@@ -123,13 +125,19 @@ pub fn learn(samples: &[&Sample], facts: &TypefaceFacts) -> Result<Learned, Lear
             }
         }
         for (class, count) in counts.iter().enumerate() {
-            let mut mean = if *count > 0 {
-                sums.row(class).to_vec()
-            } else if let Some(strokes) = characters.get(class).and_then(|c| facts.drawn.get(c)) {
-                drawn(strokes, facts)
-            } else {
+            let mut mean = sums.row(class).to_vec();
+            if *count < FEW
+                && let Some(strokes) = characters.get(class).and_then(|c| facts.drawn.get(c))
+            {
+                // A drawing counts as one print.
+                let mut drawing = drawn(strokes, facts);
+                typeface::normalise(&mut drawing);
+                for (m, d) in mean.iter_mut().zip(drawing) {
+                    *m += d;
+                }
+            } else if *count == 0 {
                 continue;
-            };
+            }
             typeface::normalise(&mut mean);
             for (to, from) in means.row_mut(class).iter_mut().zip(mean) {
                 *to = from;
@@ -339,14 +347,22 @@ fn discriminant(
     }
     for (class, count) in counts.iter().enumerate() {
         let mut column = centres.column_mut(class);
-        if *count > 0 {
-            column /= *count as f64;
-        } else {
-            for (c, v) in column.iter_mut().zip(means.row(class)) {
-                // As blunt as the means of others.
-                *c = 0.9 * f64::from(*v);
+        let strokes = characters
+            .get(class)
+            .filter(|_| *count < FEW * ways.len())
+            .and_then(|c| facts.drawn.get(c));
+        let mut prints = *count as f64;
+        if let Some(strokes) = strokes {
+            // A drawing counts as one print, as blunt as the means of others.
+            let weight = ways.len() as f64;
+            let mut drawing = drawn(strokes, facts);
+            typeface::normalise(&mut drawing);
+            for (c, v) in column.iter_mut().zip(drawing) {
+                *c += 0.9 * weight * f64::from(v);
             }
+            prints += weight;
         }
+        column /= prints.max(1.0);
     }
     let mut within = DMatrix::<f64>::zeros(CELLS, CELLS);
     for chunk in patches.chunks(2000) {
@@ -485,8 +501,11 @@ pub struct NoteTrial {
     pub weakest: [f64; 3],
 }
 
-/// Readings with the true character withheld count this much: characters that were never seen are rare.
+/// Readings with the true character withheld count this much where the typeface lacks characters that may stand there:
+/// those that were never seen are rare.
 const UNKNOWN_SHARE: f64 = 0.01;
+/// And this much where it knows all that may stand there.
+const KNOWN_SHARE: f64 = 0.0005;
 
 /// Reads every note with what was learned from the notes of other folds.
 ///
@@ -602,12 +621,18 @@ fn try_reading(
         .zip(&known.sample.text)
         .map(|(scores, truth)| scores.iter().copied().filter(|s| s.0 != *truth).collect())
         .collect();
-    for (c, &truth) in reader
+    for (place, (c, &truth)) in reader
         .decide(&withheld, &known.grammar)
         .iter()
         .zip(&known.sample.text)
+        .enumerate()
     {
-        trial(c, truth, UNKNOWN_SHARE);
+        let share = if reader.knows(&known.grammar.allowed(place)) {
+            KNOWN_SHARE
+        } else {
+            UNKNOWN_SHARE
+        };
+        trial(c, truth, share);
     }
     Some(reading)
 }

@@ -22,6 +22,9 @@ const SURELY: f32 = 0.93;
 /// What a square pixel away from the row costs a character in likeness: they stand straight.
 const AWAY: f32 = 0.004;
 
+/// A character less like any than this may be none.
+const DOUBTFUL: f32 = 0.7;
+
 /// The surroundings of a printed number: how much of its ink is seen at each place.
 #[derive(Debug, Clone)]
 pub struct Strip {
@@ -368,6 +371,24 @@ pub fn find(
             best = Some(row);
             if sure {
                 break;
+            }
+        }
+    }
+    // Among many equal strokes a row may be taken one character too far on either side.
+    let pitch = offsets.last().zip(offsets.first()).map_or(0.0, |(last, first)| {
+        (last - first) / offsets.len().saturating_sub(1).max(1) as f64
+    });
+    let found = best.as_ref()?;
+    if found.patches.iter().any(|p| p.likeness < DOUBTFUL) {
+        let line = found.line;
+        for cells in [-2.0, -1.0, 1.0, 2.0] {
+            let moved = Line {
+                middle: line.at(cells * pitch),
+                ..line
+            };
+            let row = look(strip, offsets, face, classes, moved);
+            if best.as_ref().is_none_or(|b| row.likeness > b.likeness) {
+                best = Some(row);
             }
         }
     }

@@ -124,6 +124,12 @@ impl<'a> GlyphReader<'a> {
         find(strip, &offsets, self.face, &self.any, &classes)
     }
 
+    /// Whether it knows all of these characters.
+    pub fn knows(&self, characters: &[char]) -> bool {
+        let known = self.face.characters();
+        characters.iter().all(|c| known.contains(c))
+    }
+
     /// What speaks for each character at one place.
     pub fn scores(&self, patch: &[f32; CELLS], allowed: &[char]) -> Scores {
         self.face
