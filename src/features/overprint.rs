@@ -206,3 +206,77 @@ fn zone(design: &Design, print: &Print) -> Option<RectMm> {
         .find(|z| z.side == print.side && z.id == id)
         .map(|z| z.rect_mm)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::serial::read::{Character, Reading};
+
+    static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::built_in().unwrap());
+
+    /// What was read of a note whose prints say this, `?` for what is in doubt.
+    pub fn read(design: &str, prints: &[&str]) -> Overprint<'static> {
+        let design = LIBRARY.design(design).unwrap();
+        let places = ["upper-right", "lower-left"];
+        let readings: Vec<Reading> = prints
+            .iter()
+            .zip(places)
+            .map(|(text, place)| reading(text, place))
+            .collect();
+        let text = readings.first().and_then(Reading::sure);
+        Overprint {
+            design,
+            rules: LIBRARY.rules(&design.currency),
+            file: 0,
+            number: Number {
+                text,
+                characters: Vec::new(),
+                readings,
+            },
+            inks: Vec::new(),
+            unread: prints.is_empty().then(|| "zone covered".to_owned()),
+            marks: Marks::default(),
+        }
+    }
+
+    fn reading(text: &str, place: &str) -> Reading {
+        Reading {
+            place: place.to_owned(),
+            characters: text
+                .chars()
+                .map(|c| Character {
+                    best: c,
+                    confidence: if c == '?' { 0.2 } else { 0.999 },
+                    margin: 50.0,
+                    likeness: 0.9,
+                })
+                .collect(),
+            scores: Vec::new(),
+            middles_mm: Vec::new(),
+            rect_mm: RectMm::from([1.0, 1.0, 30.0, 4.0]),
+            height_mm: 3.3,
+            tilt: 0.0,
+            stretch: 1.0,
+        }
+    }
+
+    #[test]
+    fn every_style_and_typeface_that_is_named_is_there() {
+        for design in LIBRARY.designs() {
+            let rules = LIBRARY.rules(&design.currency).unwrap();
+            let (style, _) = rules.style(&design.id).unwrap();
+            for print in style.prints.iter().filter(|p| p.lettering.is_some()) {
+                let lettering = print.lettering.as_ref().unwrap();
+                assert!(LIBRARY.typeface(&design.currency, &lettering.typeface).is_some());
+            }
+            for series in rules.all_series() {
+                for id in &series.designs {
+                    assert!(LIBRARY.design(id).is_ok(), "series {} names {id}", series.year);
+                }
+            }
+        }
+    }
+}

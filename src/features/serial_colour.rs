@@ -115,3 +115,36 @@ fn ink(crop: &crate::pixels::Planes) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::overprint::tests::read;
+
+    #[test]
+    fn every_ink_is_the_one_stated() {
+        let look = |design, serial: &str, ink: Option<&'static str>| {
+            let mut read = read(design, &[serial]);
+            read.inks = vec![vec![ink; 10]];
+            SerialColour.examine(&read).outcome
+        };
+        assert_eq!(look("usd-1-1963", "B91746345A", Some("green")), Outcome::Agrees);
+        assert_eq!(look("usd-1-1963", "B91746345A", Some("black")), Outcome::Deviates);
+        assert_eq!(look("usd-1-1963", "B91746345A", None), Outcome::NotExamined);
+    }
+
+    #[test]
+    fn inks_are_told_by_what_they_take_from_the_paper() {
+        let of = |rgb: [f32; 3]| {
+            ink(&crate::pixels::Planes::from_shape_fn((3, 12, 12), |(c, row, _)| {
+                if row < 4 { rgb[c] } else { [225.0, 220.0, 198.0][c] }
+            }))
+        };
+        assert_eq!(of([76.0, 152.0, 100.0]), Some("green"));
+        assert_eq!(of([50.0, 48.0, 44.0]), Some("black"));
+        assert_eq!(of([150.0, 60.0, 55.0]), Some("dark-red"));
+        assert_eq!(of([70.0, 90.0, 150.0]), Some("blue"));
+        assert_eq!(of([215.0, 212.0, 190.0]), None);
+    }
+}

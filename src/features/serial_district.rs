@@ -36,3 +36,26 @@ impl Reasoned for SerialDistrict {
         read.ruled(self.id(), rules.check_district(&serial, marks))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::overprint::tests::read;
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn seal_and_numbers_belong_to_the_letter() {
+        let look = |letter, numbers: &[u8]| {
+            let mut read = read("usd-1-1963", &["K91746345B"]);
+            read.marks.district = letter;
+            read.marks.district_numbers = numbers.to_vec();
+            SerialDistrict.examine(&read)
+        };
+        assert_eq!(look(Some('K'), &[11, 11]).outcome, Outcome::Agrees);
+        assert_eq!(look(Some('L'), &[]).outcome, Outcome::Deviates);
+        assert!(!look(None, &[11, 12]).doubtful);
+        assert_eq!(look(None, &[11, 12]).outcome, Outcome::Deviates);
+        assert_eq!(look(None, &[]).outcome, Outcome::NotExamined);
+    }
+}

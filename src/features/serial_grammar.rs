@@ -35,3 +35,21 @@ impl Reasoned for SerialGrammar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::overprint::tests::read;
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn the_form_is_checked_where_the_number_was_read() {
+        let look = |prints: &[&str]| SerialGrammar.examine(&read("usd-1-1963", prints)).outcome;
+        assert_eq!(look(&["K91746345B"]), Outcome::Agrees);
+        assert_eq!(look(&["KK1746345B"]), Outcome::Deviates);
+        assert_eq!(look(&["K9174634?B"]), Outcome::NotExamined);
+        let other = SerialGrammar.examine(&read("cny-1-1980", &["XI43426488"]));
+        assert_eq!(other.outcome, Outcome::Agrees);
+    }
+}

@@ -37,3 +37,20 @@ impl Reasoned for SerialPair {
         read.ruled(self.id(), rules.check_pair(&read.design.id, &sure))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::overprint::tests::read;
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn equal_prints_agree_and_others_do_not() {
+        let look = |prints: &[&str]| SerialPair.examine(&read("usd-1-1963", prints)).outcome;
+        assert_eq!(look(&["K91746345B", "K91746345B"]), Outcome::Agrees);
+        assert_eq!(look(&["K91746345B", "K91746346B"]), Outcome::Deviates);
+        assert_eq!(look(&["K91746345B", "K9174634?B"]), Outcome::NotExamined);
+        assert_eq!(look(&[]), Outcome::NotExamined);
+    }
+}

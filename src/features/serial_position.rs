@@ -47,3 +47,28 @@ impl Reasoned for SerialPosition {
         read.ruled(self.id(), ruling)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::overprint::tests::read;
+
+    #[test]
+    fn the_position_follows_from_the_number() {
+        let look = |position: Option<&str>, plate, year: Option<&str>| {
+            let mut read = read("usd-1-1963", &["B91746345A"]);
+            read.marks.position = position.map(|p| p.parse().unwrap());
+            read.marks.plate_letter = plate;
+            read.marks.series = year.map(str::to_owned);
+            SerialPosition.examine(&read)
+        };
+        assert_eq!(look(Some("D4"), Some('D'), Some("2017")).outcome, Outcome::Agrees);
+        let misfit = look(Some("D3"), None, Some("2017"));
+        assert!(misfit.outcome == Outcome::Deviates && misfit.doubtful);
+        let plate = look(Some("D4"), Some('E'), None);
+        assert!(plate.outcome == Outcome::Deviates && !plate.doubtful);
+        assert_eq!(look(None, None, Some("2017")).outcome, Outcome::NotExamined);
+        assert_eq!(look(Some("D4"), None, None).outcome, Outcome::NotExamined);
+    }
+}

@@ -32,3 +32,20 @@ impl Reasoned for SerialRange {
         read.ruled(self.id(), rules.check_range(&read.design.id, year, &serial))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::overprint::tests::read;
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn beyond_the_range_is_a_doubt() {
+        let look = |serial: &str| SerialRange.examine(&read("usd-1-1963", &[serial]));
+        assert_eq!(look("B96000000A").outcome, Outcome::Agrees);
+        let beyond = look("B99000000A");
+        assert!(beyond.outcome == Outcome::Deviates && beyond.doubtful);
+        assert_eq!(look("B9900000?A").outcome, Outcome::NotExamined);
+    }
+}

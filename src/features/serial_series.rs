@@ -38,3 +38,25 @@ impl Reasoned for SerialSeries {
         read.ruled(self.id(), ruling)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::features::overprint::tests::read;
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn letter_year_and_design() {
+        let look = |design, serial: &str, year: Option<&str>| {
+            let mut read = read(design, &[serial]);
+            read.marks.series = year.map(str::to_owned);
+            SerialSeries.examine(&read).outcome
+        };
+        assert_eq!(look("usd-20-2004", "PB12345678A", None), Outcome::Agrees);
+        assert_eq!(look("usd-20-2004", "PB12345678A", Some("2013")), Outcome::Deviates);
+        assert_eq!(look("usd-20-2004", "RB12345678A", None), Outcome::NotExamined);
+        assert_eq!(look("usd-1-1963", "B12345678A", Some("2021")), Outcome::Agrees);
+        assert_eq!(look("usd-1-1963", "B12345678A", None), Outcome::NotExamined);
+    }
+}

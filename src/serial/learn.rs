@@ -602,7 +602,6 @@ fn try_reading(
     let row = reader.find(&known.sample.strip, &known.sample.cells_mm, &known.grammar)?;
     let reading = reader.reading(&known.sample.strip, &known.place, &row, &known.grammar)?;
     let mut trial = |c: &Character, truth: char, weight| {
-        if std::env::var("TRIALS").is_ok() { eprintln!("TRIAL\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", known.note, known.design, truth, c.best, c.margin, c.likeness, weight, row.likeness); }
         trials.push(Trial {
             margin: c.margin,
             likeness: c.likeness,
