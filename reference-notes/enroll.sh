@@ -29,6 +29,20 @@ from_scans() {
   tail -n +2 "$scans/layouts/labels.tsv" | cut -f7,8 | sort -u | while IFS=$'\t' read -r design side; do
     enroll "$design" --layout-only --side "$side" --scanner "published pictures and photographs" "$scans/layouts/$design-$side-"*
   done
+
+  # Typefaces of serial numbers: what is printed on the scans is in labels.tsv, on some of the pictures in serials.tsv.
+  labels=$(mktemp)
+  {
+    printf 'file\tdesign\tserial\n'
+    for table in "$scans/labels.tsv" "$scans/layouts/labels.tsv" "$(dirname "$0")/serials.tsv"; do
+      awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["serial"] != "" && !("defects" in at && $at["defects"] ~ /specimen/) && !("side" in at && $at["side"] != "front") {
+          print $at["file"] "\t" $at["design"] "\t" $at["serial"] }' "$table"
+    done
+  } >"$labels"
+  mapfile -t files < <(for f in "usd-1 2" "usd-2 2" "cny-1 1" "cny-100 1"; do notes $f; done; find "$scans/layouts" -name '*front*' | LC_ALL=C sort)
+  "$guilloche" enroll --serials "$labels" --references "$references" "${files[@]}"
+  rm -f "$labels"
 }
 
 # Thirty genuine notes a denomination, new to well used, cut and overprinted as notes are: seeds 5001 to 5030.

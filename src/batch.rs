@@ -1,10 +1,70 @@
 //! Many notes: in order, on several threads, with bounded memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
+
+use crate::report::Examination;
+use crate::verdict::{Finding, Outcome};
+
+/// Makes every note suspect whose serial number another note of the batch carries too, and names the other's files.
+/// The same scan given twice is one note: files are compared by their digests.
+pub fn find_repeats(examinations: &mut [Examination]) {
+    let mut by_number: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    for (index, examination) in examinations.iter().enumerate() {
+        if let Some((design, text)) = examination.numbered() {
+            let key = (design.to_owned(), text.to_owned());
+            by_number.entry(key).or_default().push(index);
+        }
+    }
+    let mut found = Vec::new();
+    for ((_, text), notes) in by_number.iter().filter(|(_, notes)| notes.len() > 1) {
+        for &this in notes {
+            let others: Vec<&str> = notes
+                .iter()
+                .filter(|&&other| other != this)
+                .filter_map(|&other| Some((examinations.get(this)?, examinations.get(other)?)))
+                .filter(|(this, other)| digests(this).is_disjoint(&digests(other)))
+                .flat_map(|(_, other)| other.files.iter().map(|f| f.path.as_str()))
+                .collect();
+            if !others.is_empty() {
+                let why = format!("serial number {text} is also on {}", others.join(", "));
+                found.push((this, why));
+            }
+        }
+    }
+    for (index, why) in found {
+        if let Some(examination) = examinations.get_mut(index) {
+            examination.add(across("serial-repeated", false, why));
+        }
+    }
+}
+
+fn digests(examination: &Examination) -> BTreeSet<&str> {
+    examination
+        .files
+        .iter()
+        .filter_map(|f| f.sha256.as_deref())
+        .collect()
+}
+
+/// A finding from beyond the note's own images.
+pub fn across(feature: &str, doubtful: bool, why: String) -> Finding {
+    Finding {
+        feature: feature.to_owned(),
+        outcome: Outcome::Deviates,
+        doubtful,
+        file: 0,
+        zone_mm: None,
+        value: None,
+        unit: String::new(),
+        expected: None,
+        p_value: None,
+        why,
+    }
+}
 
 /// Applies `work` to every item on `jobs` threads and hands the results to `take` in the order of the
 /// items, as soon as that order allows. At most `jobs` items are worked on at a time; results that

@@ -3,6 +3,8 @@
 mod check;
 mod demo;
 mod enroll;
+mod glyphs;
+mod history;
 mod measure;
 mod references;
 mod specimen;
@@ -68,6 +70,8 @@ enum Command {
     Measure(measure::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
+    /// Look into a history of serial numbers
+    History(history::HistoryArgs),
 }
 
 /// Runs the command line of this process.
@@ -93,6 +97,9 @@ pub fn main() -> ExitCode {
         Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
+        Command::History(arguments) => {
+            history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)
+        }
     };
     match result {
         Ok(exit) => exit.into(),

@@ -124,6 +124,7 @@ fn examined(
     Finding {
         feature: feature.to_owned(),
         outcome: Outcome::Agrees,
+        doubtful: false,
         file,
         zone_mm: measurement.map(|m| m.zone_mm),
         value: Some(value),
@@ -157,6 +158,7 @@ fn not_examined(feature: &str, readings: &[Reading], file: usize) -> Finding {
     Finding {
         feature: feature.to_owned(),
         outcome: Outcome::NotExamined,
+        doubtful: false,
         file,
         zone_mm: None,
         value: None,

@@ -35,6 +35,7 @@ struct Template<'a> {
 /// Compares scans with a library's layouts.
 #[derive(Debug)]
 pub struct Identifier<'a> {
+    library: &'a Library,
     templates: Vec<Template<'a>>,
 }
 
@@ -92,7 +93,12 @@ impl<'a> Identifier<'a> {
                     })
             })
             .collect();
-        Self { templates }
+        Self { library, templates }
+    }
+
+    /// The library that it compares with.
+    pub fn library(&self) -> &'a Library {
+        self.library
     }
 
     /// Says what the scan shows; `None` where no layout fits.

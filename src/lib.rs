@@ -29,17 +29,19 @@ pub mod wear;
 
 use std::sync::OnceLock;
 
+use compare::evidence::combined;
 use features::Face;
+use features::overprint::{self, Overprint};
 use findings::Experience;
 use identify::{Identifier, Identity};
 use note::Light;
 use rectify::edges::{Against, SettledOutline, settle};
 use rectify::{Outlines, Quad, outlines, side_lengths};
 use reference::Library;
-use report::{Examination, FileRecord, IdentityRecord, rounded};
+use report::{Examination, FileRecord, IdentityRecord, ReadingRecord, SerialRecord, rounded};
 use scan::gather::{Capture, Source};
 use scan::{Limits, Scan, display_path};
-use verdict::{Policy, Verdict, judge};
+use verdict::{Policy, Verdict, judge, weigh};
 
 /// What a run is to do.
 #[derive(Debug, Clone, Default)]
@@ -254,10 +256,18 @@ fn examine(
     checker: &Checker<'_>,
     settings: &Settings,
 ) -> Examination {
-    let identity = joint_identity(&exhibits);
+    let mut identity = joint_identity(&exhibits);
     let mut reasons = Vec::new();
     let mut findings = Vec::new();
     let mut p_value = None;
+    let mut serial = None;
+    if let Joint::One(identity) = &mut identity
+        && let Some(read) = read(&exhibits, checker.identifier.library())
+    {
+        findings.extend(overprint::ALL.iter().map(|feature| feature.examine(&read)));
+        identity.series = read.marks.series.clone();
+        serial = Some(serial_record(&read));
+    }
     let verdict = if exhibits.iter().all(|e| e.scan.is_none()) {
         Verdict::Unreadable
     } else {
@@ -287,10 +297,11 @@ fn examine(
                     .map(|side| side.enrolment.notes)
                     .min()
                     .unwrap_or(0);
-                let judgement = judge(&mut findings, &settings.policy, enrolled);
-                reasons.extend(judgement.reasons);
-                p_value = judgement.p_value;
-                judgement.verdict
+                weigh(&mut findings, &settings.policy, enrolled);
+                p_value = combined(findings.iter().filter_map(|f| f.p_value));
+                let (verdict, why) = judge(&findings);
+                reasons.extend(why);
+                verdict
             }
         }
     };
@@ -303,7 +314,7 @@ fn examine(
             Joint::One(identity) => Some(identity),
             _ => None,
         },
-        serial: None,
+        serial,
         findings,
         verdict,
         p_value,
@@ -311,6 +322,50 @@ fn examine(
         category: verdict.category(),
         fitness: None,
         elapsed_ms: None,
+    }
+}
+
+/// Reads the overprint off the first image that shows it in visible light; off the first image at all where none
+/// does, to say so.
+fn read<'a>(exhibits: &[Exhibit<'a>], library: &'a Library) -> Option<Overprint<'a>> {
+    let mut first = None;
+    for (file, exhibit) in exhibits.iter().enumerate() {
+        let (Some(scan), Some(identity)) = (&exhibit.scan, &exhibit.identity) else {
+            continue;
+        };
+        if exhibit.record.light != Light::Visible {
+            continue;
+        }
+        let read = Overprint::read(
+            library,
+            identity.design,
+            identity.side,
+            file,
+            &scan.raster,
+            &identity.print,
+        );
+        if read.unread.is_none() {
+            return Some(read);
+        }
+        first = first.or(Some(read));
+    }
+    first
+}
+
+fn serial_record(read: &Overprint<'_>) -> SerialRecord {
+    SerialRecord {
+        text: read.number.text.clone(),
+        confidence: rounded(read.number.confidence(), 4),
+        readings: read
+            .number
+            .readings
+            .iter()
+            .map(|reading| ReadingRecord {
+                place: reading.place.clone(),
+                text: Some(reading.shown()),
+                confidence: rounded(reading.confidence(), 4),
+            })
+            .collect(),
     }
 }
 

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::compare::align::Expected;
 use crate::compare::tiles;
 use crate::note::{Currency, Light, RectMm, Side, SizeMm};
+use crate::serial::rules::{self, Rules};
+use crate::serial::typeface::Typeface;
 use crate::structure::{self, ExpectedDetail, Structure};
 
 /// Rows of a layout plane: cells down the note's height.
@@ -283,7 +285,7 @@ pub struct Design {
     pub denomination: String,
     /// The year that names the design.
     pub edition: String,
-    /// The serial grammar in the currency's `series.toml`.
+    /// The style of its serial number in the currency's `series.toml`.
     pub serial: Option<String>,
     /// Nominal size.
     pub size: SizeMm,
@@ -320,6 +322,8 @@ impl Design {
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     designs: Vec<Design>,
+    rules: BTreeMap<Currency, Rules>,
+    typefaces: BTreeMap<(Currency, String), Typeface>,
 }
 
 impl Library {
@@ -366,7 +370,7 @@ impl Library {
             }
         }
         let library = Self::from_files(&files)?;
-        if library.designs.is_empty() {
+        if library.designs.is_empty() && library.rules.is_empty() && library.typefaces.is_empty() {
             return Err(ReferenceError::Empty(folder.display().to_string()));
         }
         Ok(library)
@@ -374,7 +378,17 @@ impl Library {
 
     fn from_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, ReferenceError> {
         let mut designs: Vec<Design> = Vec::new();
+        let mut rules = BTreeMap::new();
+        let mut typefaces = BTreeMap::new();
         for (name, bytes) in files {
+            if name.ends_with("series.toml") {
+                let read = read_rules(name, bytes)?;
+                rules.insert(read.currency.clone(), read);
+            } else if let Some((currency, id)) = typeface_name(name) {
+                let face =
+                    Typeface::read(bytes).map_err(|e| invalid(name, "glyphs", &e.to_string()))?;
+                typefaces.insert((currency, id), face);
+            }
             let Some(folder) = name.strip_suffix("note.toml") else {
                 continue;
             };
@@ -389,16 +403,51 @@ impl Library {
             designs.push(design);
         }
         designs.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Self { designs })
+        let mut library = Self {
+            designs,
+            rules,
+            typefaces,
+        };
+        library.tell_rules();
+        Ok(library)
     }
 
-    /// These reference notes with others added; one with the same id replaces what was there.
+    /// Tells every currency's rules which designs there are.
+    fn tell_rules(&mut self) {
+        for (currency, rules) in &mut self.rules {
+            let designs = self.designs.iter().filter(|d| d.currency == *currency);
+            let told = designs.filter_map(|design| {
+                Some(rules::Design {
+                    id: design.id.clone(),
+                    denomination: design.denomination.clone(),
+                    style: design.serial.clone()?,
+                })
+            });
+            rules.set_designs(told);
+        }
+    }
+
+    /// What holds for a currency.
+    pub fn rules(&self, currency: &Currency) -> Option<&Rules> {
+        self.rules.get(currency)
+    }
+
+    /// What was learned of a typeface of a currency.
+    pub fn typeface(&self, currency: &Currency, id: &str) -> Option<&Typeface> {
+        self.typefaces.get(&(currency.clone(), id.to_owned()))
+    }
+
+    /// These reference notes with others added; one with the same id replaces what was there, as do the rules of a
+    /// currency and the glyphs of a typeface.
     pub fn overlaid(mut self, others: Self) -> Self {
+        self.rules.extend(others.rules);
+        self.typefaces.extend(others.typefaces);
         for design in others.designs {
             self.designs.retain(|old| old.id != design.id);
             self.designs.push(design);
         }
         self.designs.sort_by(|a, b| a.id.cmp(&b.id));
+        self.tell_rules();
         self
     }
 
@@ -406,6 +455,7 @@ impl Library {
     pub fn of(design: Design) -> Self {
         Self {
             designs: vec![design],
+            ..Self::default()
         }
     }
 
@@ -447,6 +497,20 @@ fn parse<T: for<'de> Deserialize<'de>>(name: &str, bytes: &[u8]) -> Result<T, Re
         });
         invalid(name, &format!("line {line}"), e.message())
     })
+}
+
+fn read_rules(name: &str, bytes: &[u8]) -> Result<Rules, ReferenceError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| invalid(name, "text", "is not UTF-8: save it as UTF-8"))?;
+    Rules::from_toml("rules", text).map_err(|e| invalid(name, "series", &e.to_string()))
+}
+
+/// Currency and id of a file `<currency>/glyphs-<id>.npz`.
+fn typeface_name(path: &str) -> Option<(Currency, String)> {
+    let (folder, file) = path.rsplit_once('/')?;
+    let id = file.strip_prefix("glyphs-")?.strip_suffix(".npz")?;
+    let currency = folder.rsplit('/').next()?.to_uppercase().parse().ok()?;
+    Some((currency, id.to_owned()))
 }
 
 fn read_design(

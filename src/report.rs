@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::note::{Currency, Light, Side};
 use crate::rectify::edges::SideSource;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Finding, Verdict, judge};
 
 /// The schema of [`Examination`] in JSON.
 pub const SCHEMA: &str = "guilloche.examination/1";
@@ -41,6 +41,27 @@ pub struct Examination {
     pub fitness: Option<Fitness>,
     /// What the note took on one core, ms; filled in by who holds a clock.
     pub elapsed_ms: Option<f64>,
+}
+
+impl Examination {
+    /// Adds evidence that came from outside of the note's own images, and judges anew.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+        if matches!(self.verdict, Verdict::Unreadable | Verdict::Unrecognised) {
+            return;
+        }
+        let (verdict, mut reasons) = judge(&self.findings);
+        reasons.extend(self.files.iter().filter_map(|f| f.error.clone()));
+        self.verdict = verdict;
+        self.category = verdict.category();
+        self.reasons = reasons;
+    }
+
+    /// The serial number that was read for sure, with the design it belongs to.
+    pub fn numbered(&self) -> Option<(&str, &str)> {
+        let text = self.serial.as_ref()?.text.as_deref()?;
+        Some((self.identity.as_ref()?.design.as_str(), text))
+    }
 }
 
 /// One image of a note.

@@ -4,6 +4,10 @@
 //! holds no fact about any note.
 
 pub mod grammar;
+pub mod learn;
+pub mod locate;
 pub mod position;
+pub mod read;
 pub mod rules;
+pub mod typeface;
 pub mod watchlist;

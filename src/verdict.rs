@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::evidence::combined;
 use crate::note::RectMm;
 
 /// What guilloche says of a note.
@@ -73,6 +72,10 @@ pub struct Finding {
     pub feature: String,
     /// What came of it.
     pub outcome: Outcome,
+    /// True where genuine notes deviate now and then, or another reason than forgery may explain it: such a
+    /// deviation makes a note unclear at most.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
     /// Which of the note's files.
     pub file: usize,
     /// Where, mm from the top left corner.
@@ -96,90 +99,79 @@ pub struct Policy {
     pub false_alarm: f64,
     /// A note is unclear where evidence is within this factor of being suspect.
     pub doubt: f64,
-    /// Least share of the features that apply, which must have been examined for a note to pass.
-    pub examined: f64,
     /// Least genuine notes enrolled for statistics alone to call a note suspect.
     pub enrolled: usize,
 }
 
 impl Default for Policy {
-    /// One genuine note in a thousand; doubt at ten times that; half of the features; the twenty notes
-    /// that enrolment asks for.
+    /// One genuine note in a thousand; doubt at ten times that; the twenty notes that enrolment asks for.
     fn default() -> Self {
         Self {
             false_alarm: 0.001,
             doubt: 10.0,
-            examined: 0.5,
             enrolled: 20,
         }
     }
 }
 
-/// What the findings on a recognised note amount to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Judgement {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why it is not `passed`, in words.
-    pub reasons: Vec<String>,
-    /// Probability that a genuine note looks at least as odd in any feature.
-    pub p_value: Option<f64>,
-}
+/// Least share of what was looked for that must have been examined for a note to pass.
+const EXAMINED: f64 = 0.5;
 
-/// Judges a recognised note, and marks the findings that deviate. `enrolled` is the number of genuine
-/// notes of the design that it was compared with.
-pub fn judge(findings: &mut [Finding], policy: &Policy, enrolled: usize) -> Judgement {
-    let p_value = combined(findings.iter().filter_map(|f| f.p_value));
+/// Marks the findings whose p-value says that they deviate. The level is shared among all that were
+/// compared (Bonferroni), which holds however they depend on each other. Deviations that the level does
+/// not quite reach, or that rest on too few enrolled notes, are doubtful.
+pub fn weigh(findings: &mut [Finding], policy: &Policy, enrolled: usize) {
     let compared = findings.iter().filter(|f| f.p_value.is_some()).count();
     let limit = policy.false_alarm / compared.max(1) as f64;
-    let mut reasons = Vec::new();
-    let mut doubts = Vec::new();
     for finding in findings.iter_mut() {
         let Some(p) = finding.p_value else { continue };
-        if p <= limit {
-            finding.outcome = Outcome::Deviates;
-            reasons.push((p, finding.why.clone()));
-        } else if p <= limit * policy.doubt {
-            doubts.push((p, finding.why.clone()));
+        if p > limit * policy.doubt {
+            continue;
         }
-    }
-    let in_words = |mut list: Vec<(f64, String)>| -> Vec<String> {
-        list.sort_by(|a, b| a.0.total_cmp(&b.0));
-        list.into_iter().map(|(_, why)| why).collect()
-    };
-    let judgement = |verdict, reasons| Judgement {
-        verdict,
-        reasons,
-        p_value,
-    };
-    if !reasons.is_empty() {
-        let mut reasons = in_words(reasons);
+        finding.outcome = Outcome::Deviates;
+        finding.doubtful = p > limit || enrolled < policy.enrolled;
         if enrolled < policy.enrolled {
-            reasons.push(format!(
-                "only {enrolled} genuine notes of this design are enrolled: enrol {} on this scanner",
+            finding.why.push_str(&format!(
+                "; only {enrolled} genuine notes are enrolled: enrol {} on this scanner",
                 policy.enrolled
             ));
-            return judgement(Verdict::Unclear, reasons);
         }
-        return judgement(Verdict::Suspect, reasons);
     }
-    if !doubts.is_empty() {
-        return judgement(Verdict::Unclear, in_words(doubts));
+}
+
+/// The verdict on a recognised note, with its reasons in words, rarest first.
+pub fn judge(findings: &[Finding]) -> (Verdict, Vec<String>) {
+    let deviating = |doubtful: bool| -> Vec<String> {
+        let mut found: Vec<&Finding> = findings
+            .iter()
+            .filter(|f| f.outcome == Outcome::Deviates && f.doubtful == doubtful)
+            .collect();
+        found.sort_by(|a, b| {
+            a.p_value
+                .unwrap_or(0.0)
+                .total_cmp(&b.p_value.unwrap_or(0.0))
+        });
+        found.into_iter().map(|f| f.why.clone()).collect()
+    };
+    let (certain, doubtful) = (deviating(false), deviating(true));
+    if !certain.is_empty() {
+        return (Verdict::Suspect, [certain, doubtful].concat());
     }
-    if compared == 0 {
-        return judgement(
-            Verdict::Unclear,
-            vec![
-                "the design was recognised, but no genuine notes of it are enrolled to compare with: \
-                 enrol 20 of them on this scanner"
-                    .to_owned(),
-            ],
-        );
+    if !doubtful.is_empty() {
+        return (Verdict::Unclear, doubtful);
     }
-    let share = compared as f64 / findings.len().max(1) as f64;
-    if share < policy.examined {
+    if findings.iter().all(|f| f.p_value.is_none()) {
+        let why = "the design was recognised, but no genuine notes of it are enrolled to compare with: \
+                   enrol 20 of them on this scanner";
+        return (Verdict::Unclear, vec![why.to_owned()]);
+    }
+    let examined = findings
+        .iter()
+        .filter(|f| f.outcome != Outcome::NotExamined)
+        .count();
+    if (examined as f64) < EXAMINED * findings.len() as f64 {
         let mut reasons = vec![format!(
-            "only {compared} of {} features could be examined: look at the note",
+            "only {examined} of {} features could be examined: look at the note",
             findings.len()
         )];
         reasons.extend(
@@ -188,7 +180,7 @@ pub fn judge(findings: &mut [Finding], policy: &Policy, enrolled: usize) -> Judg
                 .filter(|f| f.outcome == Outcome::NotExamined)
                 .map(|f| f.why.clone()),
         );
-        return judgement(Verdict::Unclear, reasons);
+        return (Verdict::Unclear, reasons);
     }
-    judgement(Verdict::Passed, Vec::new())
+    (Verdict::Passed, Vec::new())
 }

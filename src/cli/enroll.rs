@@ -27,8 +27,12 @@ use crate::scan::{self, Limits, display_path};
 )]
 pub struct Arguments {
     /// The design the notes are of, as usd-1-1963
-    #[arg(long, value_name = "ID")]
-    design: String,
+    #[arg(long, value_name = "ID", required_unless_present = "serials")]
+    design: Option<String>,
+    /// Learn the typefaces of serial numbers instead: a TSV with the columns file, design and serial that says what is
+    /// printed on the scans; written to DIR/<currency>/glyphs-<typeface>.npz
+    #[arg(long, value_name = "LABELS", conflicts_with = "design")]
+    serials: Option<PathBuf>,
     /// Where the measurements are written, as DIR/usd/1-1963/; `check --references DIR` uses them
     #[arg(long, value_name = "DIR")]
     references: PathBuf,
@@ -36,8 +40,8 @@ pub struct Arguments {
     #[arg(long, value_name = "TEXT", default_value = "not stated")]
     scanner: String,
     /// The day, YYYY-MM-DD; kept with the measurements
-    #[arg(long, value_name = "DATE", value_parser = date)]
-    date: String,
+    #[arg(long, value_name = "DATE", value_parser = date, required_unless_present = "serials")]
+    date: Option<String>,
     /// The side of images whose names do not say it (17.jpg and 17_b.jpg do: front and back)
     #[arg(long, value_name = "SIDE", value_parser = ["front", "back"], default_value = "front")]
     side: String,
@@ -93,7 +97,15 @@ fn known(folder: &Path) -> Result<Library, ReferenceError> {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let library = known(&arguments.references)?;
-    let design = library.design(&arguments.design)?;
+    if let Some(labels) = &arguments.serials {
+        return super::glyphs::learn_serials(
+            &library,
+            labels,
+            &arguments.references,
+            &arguments.scans,
+        );
+    }
+    let design = library.design(arguments.design.as_deref().unwrap_or_default())?;
     let gathered = gather(&arguments.scans, &Options::default())?;
     let unnamed = if arguments.side == "back" {
         Side::Back
@@ -147,7 +159,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             Enrolment {
                 notes: 0,
                 scanner: arguments.scanner.clone(),
-                date: arguments.date.clone(),
+                date: arguments.date.clone().unwrap_or_default(),
                 px_per_mm: 0.0,
                 layout_only: arguments.layout_only,
             },

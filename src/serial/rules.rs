@@ -9,8 +9,8 @@
 //! | table | says |
 //! |---|---|
 //! | `[[grammar]]` | `id`, `source`, `star` (mark of a replacement note); `[grammar.class]` names, by one letter each, the characters of a place and their `part` (`series`, `district`, `prefix`, `number`, `block`); `[[grammar.form]]` is a `pattern` of those letters, likeliest form first; `[[grammar.never]]` gives reasons for characters that are not used; `[grammar.check]` is the `alphabet` and the `weights` of a check character |
-//! | `[[style]]` | `id`, `grammar`, `source`, `equal` (all prints read the same); a `[[style.print]]` for each printed number: `place`, `side`, `vertical`, `even_height`, and the inks in `colours`, with the number of `places` each has where that is known |
-//! | `[[design]]` | `id`, `denomination`, `style` |
+//! | `[[style]]` | `id`, `grammar`, `source`, `equal` (all prints read the same); a `[[style.print]]` for each printed number: `place`, `side`, `vertical`, `even_height`, and the inks in `colours`, with the number of `places` each has where that is known; `[style.print.lettering]` says how to read it |
+//! | `[[typeface]]` | `id`, `height_mm` of a character, `source`; `drawn` strokes of characters that are rare, see [`super::typeface`] |
 //! | `[[district]]` | `letter`, `number`, `name` of an issuing bank |
 //! | `[[series]]` | `letter`, `year`, `signatures`, `designs`, and which of these are `sourced`: the others raise a doubt at most |
 //! | `[[range]]` | `first` and `last` running number of `denominations` (and `series`); the first row that fits holds |
@@ -56,6 +56,8 @@ pub struct Rules {
     #[serde(default)]
     style: Vec<Style>,
     #[serde(default)]
+    typeface: Vec<TypefaceFacts>,
+    #[serde(skip)]
     design: Vec<Design>,
     #[serde(default)]
     district: Vec<District>,
@@ -72,7 +74,7 @@ pub struct Rules {
 }
 
 /// How a serial number is printed on a design.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Style {
     /// The name by which designs refer to it.
@@ -89,7 +91,7 @@ pub struct Style {
 }
 
 /// One printed number.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Print {
     /// The place in words, as `upper-right`: the name that readings carry.
@@ -104,6 +106,72 @@ pub struct Print {
     pub even_height: bool,
     /// The inks from the first character to the last.
     pub colours: Vec<Ink>,
+    /// How it is read; none where nothing was learned of its typeface.
+    pub lettering: Option<Lettering>,
+}
+
+impl Print {
+    /// The id of the zone in a `note.toml` where this number stands.
+    pub fn zone(&self) -> String {
+        format!("serial-{}", self.place)
+    }
+}
+
+/// How the characters of a number stand in a row.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lettering {
+    /// The id of the [`TypefaceFacts`].
+    pub typeface: String,
+    /// Where the ink stands out.
+    pub seen_in: SeenIn,
+    /// The middle of each character from that of the first, mm.
+    pub cells_mm: Vec<f64>,
+    /// How far the number may lie from its mean place, across and down, mm.
+    pub float_mm: [f64; 2],
+}
+
+/// The quantity in which an ink stands out from what is printed beneath it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeenIn {
+    /// Loss in red less loss in green, against the paper: green ink, and no black one.
+    GreenInk,
+    /// Darkness in red.
+    Red,
+    /// Darkness in blue.
+    Blue,
+    /// Darkness.
+    Luma,
+}
+
+/// What is stated of a typeface; what was learned of it is a [`super::typeface::Typeface`].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypefaceFacts {
+    /// The name by which letterings refer to it.
+    pub id: String,
+    /// Height of a character, mm.
+    pub height_mm: f64,
+    /// Where this is from.
+    pub source: String,
+    /// Width of a drawn letter, in parts of the height.
+    #[serde(default = "usual_width")]
+    pub width: f64,
+    /// Width of a stroke, in parts of the height.
+    #[serde(default = "usual_stroke")]
+    pub stroke: f64,
+    /// Characters drawn as strokes: each a run of x, y in parts of the character's box, from its upper left.
+    #[serde(default)]
+    pub drawn: std::collections::BTreeMap<char, Vec<Vec<f64>>>,
+}
+
+fn usual_width() -> f64 {
+    0.6
+}
+
+fn usual_stroke() -> f64 {
+    0.13
 }
 
 fn yes() -> bool {
@@ -131,9 +199,8 @@ impl Print {
     }
 }
 
-/// A design of the currency.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What the rules need to know of a design of the currency: from its `note.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Design {
     /// The design's id, as `usd-1-1963`.
     pub id: String,
@@ -334,12 +401,12 @@ impl Rules {
         }
         let grammars = self.grammar.iter().map(|g| &g.id);
         let styles = self.style.iter().map(|s| &s.id);
-        let designs = self.design.iter().map(|d| &d.id);
+        let typefaces = self.typeface.iter().map(|t| &t.id);
         let rules = self.position_rule.iter().map(|r| &r.id);
         for (table, twice) in [
             ("grammar", repeated(grammars)),
             ("style", repeated(styles)),
-            ("design", repeated(designs)),
+            ("typeface", repeated(typefaces)),
             ("position_rule", repeated(rules)),
         ] {
             if let Some(id) = twice {
@@ -363,6 +430,21 @@ impl Rules {
                 return Some(format!("[[style]] {:?} has no [[style.print]]", style.id));
             }
             for print in &style.prints {
+                if let Some(lettering) = &print.lettering {
+                    if self.typeface(&lettering.typeface).is_none() {
+                        return Some(format!(
+                            "[[style.print]] {:?} of {:?} names no typeface {:?}",
+                            print.place, style.id, lettering.typeface
+                        ));
+                    }
+                    let cells = lettering.cells_mm.len();
+                    if grammar.forms.iter().any(|form| form.places.len() != cells) {
+                        return Some(format!(
+                            "[[style.print]] {:?} of {:?} has {cells} cells_mm, which is not the length of grammar {:?}",
+                            print.place, style.id, grammar.id
+                        ));
+                    }
+                }
                 if let Some(inks) = print.ink_of_places()
                     && grammar
                         .forms
@@ -377,22 +459,6 @@ impl Rules {
                         grammar.id
                     ));
                 }
-            }
-        }
-        for design in &self.design {
-            if !self.style.iter().any(|style| style.id == design.style) {
-                return Some(format!(
-                    "[[design]] {:?} names no style {:?}",
-                    design.id, design.style
-                ));
-            }
-        }
-        for series in &self.series {
-            if let Some(design) = series.designs.iter().find(|id| self.design(id).is_none()) {
-                return Some(format!(
-                    "[[series]] {:?} names no design {design:?}",
-                    series.year
-                ));
             }
         }
         for range in &self.range {
@@ -412,26 +478,6 @@ impl Rules {
                 return Some(format!("[[position]] names no position_rule {id:?}"));
             }
         }
-        let denominations = self
-            .range
-            .iter()
-            .flat_map(|range| &range.denominations)
-            .chain(
-                self.position
-                    .iter()
-                    .flat_map(|printing| &printing.denominations),
-            );
-        for denomination in denominations {
-            if !self
-                .design
-                .iter()
-                .any(|design| design.denomination == *denomination)
-            {
-                return Some(format!(
-                    "denomination {denomination:?} belongs to no design"
-                ));
-            }
-        }
         let years = self
             .range
             .iter()
@@ -443,6 +489,21 @@ impl Rules {
             }
         }
         None
+    }
+
+    /// Tells the designs that these rules are asked about.
+    pub fn set_designs(&mut self, designs: impl IntoIterator<Item = Design>) {
+        self.design = designs.into_iter().collect();
+    }
+
+    /// What is stated of a typeface, by its id.
+    pub fn typeface(&self, id: &str) -> Option<&TypefaceFacts> {
+        self.typeface.iter().find(|typeface| typeface.id == id)
+    }
+
+    /// Every style of printed numbers.
+    pub fn styles(&self) -> &[Style] {
+        &self.style
     }
 
     /// A grammar by its id.
@@ -867,12 +928,40 @@ mod tests {
     const USD: &str = include_str!("../../reference-notes/usd/series.toml");
     const CNY: &str = include_str!("../../reference-notes/cny/series.toml");
 
+    fn with(mut rules: Rules, designs: &[(&str, &str, &str)]) -> Rules {
+        rules.set_designs(designs.iter().map(|(id, denomination, style)| Design {
+            id: (*id).to_owned(),
+            denomination: (*denomination).to_owned(),
+            style: (*style).to_owned(),
+        }));
+        rules
+    }
+
     fn usd() -> Rules {
-        Rules::from_toml("usd/series.toml", USD).unwrap()
+        with(
+            Rules::from_toml("usd/series.toml", USD).unwrap(),
+            &[
+                ("usd-1-1963", "1", "usd-black-seal"),
+                ("usd-2-1976", "2", "usd-black-seal"),
+                ("usd-5-1999", "5", "usd-universal-seal"),
+                ("usd-5-2006", "5", "usd-universal-seal"),
+                ("usd-20-1996", "20", "usd-universal-seal"),
+                ("usd-20-2004", "20", "usd-universal-seal"),
+                ("usd-50-2004", "50", "usd-universal-seal"),
+                ("usd-100-2009", "100", "usd-universal-seal"),
+            ],
+        )
     }
 
     fn cny() -> Rules {
-        Rules::from_toml("cny/series.toml", CNY).unwrap()
+        with(
+            Rules::from_toml("cny/series.toml", CNY).unwrap(),
+            &[
+                ("cny-100-1980", "100", "cny-fourth-100-yuan"),
+                ("cny-100-2005", "100", "cny-2005-irregular"),
+                ("cny-100-2015", "100", "cny-2015"),
+            ],
+        )
     }
 
     fn one(text: &str) -> Serial {
@@ -1118,13 +1207,13 @@ mod tests {
         inks[4..].fill(Some("black"));
         assert!(agrees(&rules.check_colour(
             "cny-100-2015",
-            "lower-left",
+            "horizontal",
             &inks
         )));
         inks[2] = None;
         assert!(agrees(&rules.check_colour(
             "cny-100-2015",
-            "lower-left",
+            "horizontal",
             &inks
         )));
         inks[3] = Some("black");
@@ -1142,17 +1231,17 @@ mod tests {
         );
         assert!(skipped(&rules.check_colour(
             "cny-100-2015",
-            "lower-left",
+            "horizontal",
             &inks[..9]
         )));
         assert!(skipped(&rules.check_colour(
             "cny-100-2015",
-            "right",
+            "vertical",
             &[None; 10]
         )));
         assert!(skipped(&rules.check_colour(
             "cny-100-2005",
-            "lower-left",
+            "horizontal",
             &inks
         )));
     }
@@ -1166,17 +1255,13 @@ mod tests {
                 "names no grammar",
             ),
             (
-                "style = \"usd-black-seal\"",
-                "style = \"usd-none\"",
-                "names no style",
+                "typeface = \"usd-overprint\"",
+                "typeface = \"usd-none\"",
+                "names no typeface",
             ),
+            ("cells_mm = [0.0, 3.81, ", "cells_mm = [", "has 9 cells_mm"),
             ("places = 10", "places = 9", "not the length of grammar"),
             ("letter = \"Q\"", "letter = \"P\"", "is there twice"),
-            (
-                "designs = [\"usd-1-1963\"]",
-                "designs = [\"usd-1-1900\"]",
-                "names no design",
-            ),
             (
                 "rules = [\"lepe-50\"]",
                 "rules = [\"lepe-60\"]",

@@ -1,0 +1,648 @@
+//! Learns a typeface from prints whose number is known.
+//!
+//! The rows are found with what is learned so far, first with a mere box for every character, and what stands at each
+//! place is averaged; after a few rounds the means are sharp. From them, and from the same patches shifted, stretched
+//! and blurred a little as scans do, comes a linear discriminant with one covariance for all characters (Fisher 1936;
+//! regularised after Friedman 1989), so that a character of which few were seen profits from all.
+
+use nalgebra::{DMatrix, DVector};
+use ndarray::{Array1, Array2};
+
+use super::grammar::Grammar;
+use super::locate::{Line, Row, Strip, find, look, offsets};
+use super::read::{Character, GlyphReader, Reading, Scores, decide, together};
+use super::rules::TypefaceFacts;
+use super::typeface::{self, CELLS, COLUMNS, Calibration, MARGIN, ROWS, Typeface, TypefaceError};
+
+/// A print whose number is known.
+#[derive(Debug)]
+pub struct Sample {
+    /// Its surroundings.
+    pub strip: Strip,
+    /// The middles of its characters from the first, mm.
+    pub cells_mm: Vec<f64>,
+    /// What it says.
+    pub text: Vec<char>,
+}
+
+/// Rounds of finding and averaging.
+const ROUNDS: usize = 5;
+/// A drawn character is used while fewer prints of it than this were seen.
+const FEW: usize = 3;
+/// Rows less like what was learned than this in the last round are left out.
+const LEAST: f32 = 0.55;
+/// Share of the mean variance that is added to every direction of the covariance.
+const RIDGE: f64 = 1.0;
+
+/// Why nothing was learned.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    /// There is too little to learn from.
+    #[error(
+        "{0} prints with digits and a known number are too few to learn a typeface: 5 are needed"
+    )]
+    TooFew(usize),
+    /// The covariance cannot be inverted.
+    #[error("the prints do not vary: they cannot be of different notes")]
+    Singular,
+    /// What was learned does not fit together.
+    #[error(transparent)]
+    Typeface(#[from] TypefaceError),
+}
+
+/// What was learned, and which samples it was not learned from.
+#[derive(Debug)]
+pub struct Learned {
+    /// The typeface, not calibrated.
+    pub face: Typeface,
+    /// For each sample, how much its row looks like its number; below [`LEAST`] it was left out.
+    pub likeness: Vec<f32>,
+    /// Mean place of each cell from where it was stated, mm across and down, by length of the number.
+    pub drift_mm: Vec<[f64; 2]>,
+}
+
+/// Learns a typeface.
+///
+/// # Errors
+/// When there are too few samples.
+pub fn learn(samples: &[&Sample], facts: &TypefaceFacts) -> Result<Learned, LearnError> {
+    if samples.len() < 5 {
+        return Err(LearnError::TooFew(samples.len()));
+    }
+    let mut characters: Vec<char> = samples
+        .iter()
+        .flat_map(|s| &s.text)
+        .copied()
+        .chain(facts.drawn.keys().copied())
+        .collect();
+    characters.sort_unstable();
+    characters.dedup();
+    let class_of = |c: char| characters.iter().position(|&k| k == c);
+    let wanted: Vec<Vec<Vec<usize>>> = samples
+        .iter()
+        .map(|s| {
+            s.text
+                .iter()
+                .map(|&c| class_of(c).into_iter().collect())
+                .collect()
+        })
+        .collect();
+    let n = characters.len();
+    let mut means = Array2::from_shape_fn((n, CELLS), |(_, cell)| boxed(cell));
+    let mut lines: Vec<Option<Line>> = vec![None; samples.len()];
+    let mut likeness = vec![0.0; samples.len()];
+    for round in 0..ROUNDS {
+        let face = provisional(facts.height_mm, &characters, &means)?;
+        let any = face.any();
+        let mut stands: Vec<Stand> = Vec::new();
+        for (index, (sample, wanted)) in samples.iter().zip(&wanted).enumerate() {
+            let offsets = offsets(&sample.cells_mm, sample.strip.px_per_mm());
+            // A row that fits is only moved; one that does not is looked for again.
+            let row = match (lines.get(index).copied().flatten(), likeness.get(index)) {
+                (Some(line), Some(&like)) if round > 1 && like > 0.75 => {
+                    look(&sample.strip, &offsets, &face, wanted, line)
+                }
+                _ => match find(&sample.strip, &offsets, &face, &any, wanted) {
+                    Some(row) => row,
+                    None => continue,
+                },
+            };
+            if let (Some(line), Some(like)) = (lines.get_mut(index), likeness.get_mut(index)) {
+                (*line, *like) = (Some(row.line), row.likeness);
+            }
+            if row.likeness >= if round == 0 { 0.25 } else { LEAST } {
+                stands.extend(standing(index, &row, &offsets, wanted));
+            }
+        }
+        // First where the row says that a character stands, then where it is most like itself.
+        centre(&mut stands, n, if round + 2 < ROUNDS { 0.0 } else { 1.0 });
+        let mut sums = Array2::<f32>::zeros((n, CELLS));
+        let mut counts = vec![0usize; n];
+        let mut cells = [0.0; CELLS];
+        for stand in &stands {
+            let Some(sample) = samples.get(stand.sample) else {
+                continue;
+            };
+            sample.strip.patch(stand.at, stand.tilt, 1.0, &mut cells);
+            for (s, v) in sums.row_mut(stand.class).iter_mut().zip(&cells) {
+                *s += v;
+            }
+            if let Some(count) = counts.get_mut(stand.class) {
+                *count += 1;
+            }
+        }
+        for (class, count) in counts.iter().enumerate() {
+            let mut mean = sums.row(class).to_vec();
+            if *count < FEW
+                && let Some(strokes) = characters.get(class).and_then(|c| facts.drawn.get(c))
+            {
+                // A drawing counts as one print.
+                let mut drawing = drawn(strokes, facts);
+                typeface::normalise(&mut drawing);
+                for (m, d) in mean.iter_mut().zip(drawing) {
+                    *m += d;
+                }
+            } else if *count == 0 {
+                continue;
+            }
+            typeface::normalise(&mut mean);
+            for (to, from) in means.row_mut(class).iter_mut().zip(mean) {
+                *to = from;
+            }
+        }
+    }
+    discriminant(samples, facts, characters, means, likeness)
+}
+
+/// A character in a row.
+struct Stand {
+    sample: usize,
+    place: usize,
+    class: usize,
+    /// Where it stands by the row, then where it is taken from; strip px.
+    at: [f64; 2],
+    /// By how much it is more like itself beside that.
+    beside: [f64; 2],
+    tilt: f64,
+}
+
+fn standing(sample: usize, row: &Row, offsets: &[f64], wanted: &[Vec<usize>]) -> Vec<Stand> {
+    row.patches
+        .iter()
+        .zip(offsets)
+        .zip(wanted.iter().flatten())
+        .enumerate()
+        .map(|(place, ((patch, offset), class))| {
+            let at = row.line.at(*offset);
+            Stand {
+                sample,
+                place,
+                class: *class,
+                at,
+                beside: [patch.at[0] - at[0], patch.at[1] - at[1]],
+                tilt: row.line.tilt,
+            }
+        })
+        .collect()
+}
+
+/// Moves every character by a share of what it lies beside its place, but no class as a whole: else the few of a rare
+/// class would wander off together.
+fn centre(stands: &mut [Stand], classes: usize, share: f64) {
+    let mut sums = vec![([0.0; 2], 0usize); classes];
+    for stand in stands.iter() {
+        if let Some((sum, count)) = sums.get_mut(stand.class) {
+            *sum = [sum[0] + stand.beside[0], sum[1] + stand.beside[1]];
+            *count += 1;
+        }
+    }
+    for stand in stands {
+        if let Some((sum, count)) = sums.get(stand.class) {
+            for axis in [0, 1] {
+                stand.at[axis] += share * (stand.beside[axis] - sum[axis] / (*count).max(1) as f64);
+            }
+        }
+    }
+}
+
+fn provisional(
+    height_mm: f64,
+    characters: &[char],
+    means: &Array2<f32>,
+) -> Result<Typeface, TypefaceError> {
+    Typeface::new(
+        height_mm,
+        characters.to_vec(),
+        means.clone(),
+        means.clone(),
+        Array1::zeros(characters.len()),
+        Calibration::default(),
+    )
+}
+
+/// What is known of a character before any was seen: it fills a box.
+fn boxed(cell: usize) -> f32 {
+    let (row, column) = ((cell / COLUMNS) as f32 + 0.5, (cell % COLUMNS) as f32 + 0.5);
+    let edge =
+        |at: f32, half: f32, size: f32| (half + 0.5 - (at - size / 2.0).abs()).clamp(0.0, 1.0);
+    let v = edge(row, ROWS as f32 / 2.3, ROWS as f32) * edge(column, 5.5, COLUMNS as f32);
+    // Its mean over the patch is taken off, so that flat ink is no character.
+    v - 0.63
+}
+
+/// A patch of drawn strokes.
+fn drawn(strokes: &[Vec<f64>], facts: &TypefaceFacts) -> Vec<f32> {
+    let height = ROWS as f64 / MARGIN;
+    let (width, radius) = (facts.width * height, facts.stroke * height / 2.0);
+    let place = |x: f64, y: f64| {
+        // Strokes end within the box.
+        [
+            COLUMNS as f64 / 2.0 + (x - 0.5) * (width - 2.0 * radius),
+            ROWS as f64 / 2.0 + (y - 0.5) * (height - 2.0 * radius),
+        ]
+    };
+    (0..CELLS)
+        .map(|cell| {
+            let at = [(cell % COLUMNS) as f64 + 0.5, (cell / COLUMNS) as f64 + 0.5];
+            let mut near = f64::MAX;
+            for stroke in strokes {
+                let points: Vec<[f64; 2]> = stroke
+                    .chunks_exact(2)
+                    .filter_map(|p| Some(place(*p.first()?, *p.last()?)))
+                    .collect();
+                for (a, b) in points.iter().zip(points.iter().skip(1)) {
+                    near = near.min(distance_to(at, *a, *b));
+                }
+            }
+            // Soft over two cells, as printed and scanned.
+            ((radius + 1.0 - near) / 2.0).clamp(0.0, 1.0) as f32
+        })
+        .collect()
+}
+
+fn distance_to(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
+    let along = [b[0] - a[0], b[1] - a[1]];
+    let square = along[0] * along[0] + along[1] * along[1];
+    let t = if square > 0.0 {
+        (((p[0] - a[0]) * along[0] + (p[1] - a[1]) * along[1]) / square).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    (p[0] - a[0] - t * along[0]).hypot(p[1] - a[1] - t * along[1])
+}
+
+/// Ways in which a scan may show the same character: shift across and down in cells, scale, blurred or not.
+fn ways() -> Vec<(f64, f64, f64, bool)> {
+    let mut ways = Vec::new();
+    for across in [-0.5, 0.5] {
+        for down in [-0.5, 0.5] {
+            for scale in [0.96, 1.04] {
+                for soft in [false, true] {
+                    ways.push((across, down, scale, soft));
+                }
+            }
+        }
+    }
+    ways
+}
+
+fn discriminant(
+    samples: &[&Sample],
+    facts: &TypefaceFacts,
+    characters: Vec<char>,
+    means: Array2<f32>,
+    likeness: Vec<f32>,
+) -> Result<Learned, LearnError> {
+    let face = provisional(facts.height_mm, &characters, &means)?;
+    let any = face.any();
+    let n = characters.len();
+    let ways = ways();
+    let mut stands = Vec::new();
+    for (index, (sample, like)) in samples.iter().zip(&likeness).enumerate() {
+        let offsets = offsets(&sample.cells_mm, sample.strip.px_per_mm());
+        let wanted: Vec<Vec<usize>> = sample
+            .text
+            .iter()
+            .map(|c| characters.iter().position(|k| k == c).into_iter().collect())
+            .collect();
+        if *like >= LEAST
+            && let Some(row) = find(&sample.strip, &offsets, &face, &any, &wanted)
+        {
+            stands.extend(standing(index, &row, &offsets, &wanted));
+        }
+    }
+    let longest = samples.iter().map(|s| s.cells_mm.len()).max().unwrap_or(0);
+    let mut drift = vec![([0.0; 2], 0usize); longest];
+    for stand in &stands {
+        if let (Some((sum, count)), Some(sample)) =
+            (drift.get_mut(stand.place), samples.get(stand.sample))
+        {
+            let scale = sample.strip.px_per_mm();
+            *sum = [
+                sum[0] + stand.beside[0] / scale,
+                sum[1] + stand.beside[1] / scale,
+            ];
+            *count += 1;
+        }
+    }
+    centre(&mut stands, n, 1.0);
+    let blurred: Vec<Strip> = samples.iter().map(|s| s.strip.blurred()).collect();
+    let mut patches: Vec<(usize, [f32; CELLS])> = Vec::new();
+    for stand in &stands {
+        let (Some(sample), Some(blurred)) = (samples.get(stand.sample), blurred.get(stand.sample))
+        else {
+            continue;
+        };
+        for &(across, down, scale, soft) in &ways {
+            let strip = if soft { blurred } else { &sample.strip };
+            let mut cells = [0.0; CELLS];
+            let at = [stand.at[0] + across, stand.at[1] + down];
+            strip.patch(at, stand.tilt, scale, &mut cells);
+            patches.push((stand.class, cells));
+        }
+    }
+    // Means over all ways of seeing; of a drawn character its drawing stands for them.
+    let mut centres = DMatrix::<f64>::zeros(CELLS, n);
+    let mut counts = vec![0usize; n];
+    for (class, cells) in &patches {
+        if let Some(count) = counts.get_mut(*class) {
+            *count += 1;
+        }
+        for (c, v) in centres.column_mut(*class).iter_mut().zip(cells) {
+            *c += f64::from(*v);
+        }
+    }
+    for (class, count) in counts.iter().enumerate() {
+        let mut column = centres.column_mut(class);
+        let strokes = characters
+            .get(class)
+            .filter(|_| *count < FEW * ways.len())
+            .and_then(|c| facts.drawn.get(c));
+        let mut prints = *count as f64;
+        if let Some(strokes) = strokes {
+            // A drawing counts as one print, as blunt as the means of others.
+            let weight = ways.len() as f64;
+            let mut drawing = drawn(strokes, facts);
+            typeface::normalise(&mut drawing);
+            for (c, v) in column.iter_mut().zip(drawing) {
+                *c += 0.9 * weight * f64::from(v);
+            }
+            prints += weight;
+        }
+        column /= prints.max(1.0);
+    }
+    let mut within = DMatrix::<f64>::zeros(CELLS, CELLS);
+    for chunk in patches.chunks(2000) {
+        let block = DMatrix::from_fn(CELLS, chunk.len(), |cell, index| {
+            chunk.get(index).map_or(0.0, |(class, cells)| {
+                f64::from(cells[cell]) - centres[(cell, *class)]
+            })
+        });
+        within += &block * block.transpose();
+    }
+    within /= patches.len().max(1) as f64;
+    let ridge = RIDGE * within.trace() / CELLS as f64;
+    for i in 0..CELLS {
+        within[(i, i)] += ridge;
+    }
+    let solver = within.cholesky().ok_or(LearnError::Singular)?;
+    let middle: DVector<f64> = centres.column_mean();
+    let mut weights = Array2::zeros((n, CELLS));
+    let mut bias = Array1::zeros(n);
+    for class in 0..n {
+        let centre = centres.column(class) - &middle;
+        let weight = solver.solve(&centre);
+        let constant = -weight.dot(&middle) - weight.dot(&centre) / 2.0;
+        for (to, from) in weights.row_mut(class).iter_mut().zip(weight.iter()) {
+            *to = *from as f32;
+        }
+        bias[class] = constant as f32;
+    }
+    Ok(Learned {
+        face: Typeface::new(
+            facts.height_mm,
+            characters,
+            means,
+            weights,
+            bias,
+            Calibration::default(),
+        )?,
+        likeness,
+        drift_mm: drift
+            .into_iter()
+            .map(|(sum, count)| sum.map(|s| s / count.max(1) as f64))
+            .collect(),
+    })
+}
+
+/// What came of reading one character of a note that nothing was learned from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trial {
+    /// Margin of the character read.
+    pub margin: f64,
+    /// Its likeness.
+    pub likeness: f64,
+    /// Whether a digit was read.
+    pub digit: bool,
+    /// Whether it was right.
+    pub right: bool,
+    /// How much it counts.
+    pub weight: f64,
+}
+
+/// Fits the calibration: penalised logistic regression by Newton's method. The penalty keeps it finite where
+/// every reading was right.
+pub fn calibrate(trials: &[Trial]) -> Calibration {
+    let mut beta = DVector::<f64>::zeros(4);
+    for _ in 0..50 {
+        let mut gradient = DVector::<f64>::zeros(4);
+        let mut curvature = DMatrix::<f64>::identity(4, 4) * 0.01;
+        gradient -= &beta * 0.01;
+        for trial in trials {
+            let x = DVector::from_row_slice(&Calibration::terms(
+                trial.margin,
+                trial.likeness,
+                trial.digit,
+            ));
+            let p = 1.0 / (1.0 + (-beta.dot(&x)).exp());
+            let y = if trial.right { 1.0 } else { 0.0 };
+            gradient += &x * ((y - p) * trial.weight);
+            curvature += &x * x.transpose() * (p * (1.0 - p) * trial.weight);
+        }
+        let Some(step) = curvature.lu().solve(&gradient) else {
+            break;
+        };
+        // Short steps: far out the curvature is flat.
+        let length = step.norm();
+        beta += &step * (5.0 / length.max(5.0));
+        if length < 1e-9 {
+            break;
+        }
+    }
+    Calibration {
+        constant: beta[0],
+        margin: beta[1],
+        likeness: beta[2],
+        digit: beta[3],
+    }
+}
+
+/// A print of a known number, and what is needed to judge a reading of it.
+#[derive(Debug)]
+pub struct Known {
+    /// The note that it is on: prints of one note are learned from together or not at all.
+    pub note: String,
+    /// The note's design.
+    pub design: String,
+    /// Which print.
+    pub place: String,
+    /// What the number looks like.
+    pub grammar: Grammar,
+    /// The print.
+    pub sample: Sample,
+}
+
+/// What came of reading the notes that nothing was learned from, each in its turn.
+#[derive(Debug, Default)]
+pub struct CrossValidation {
+    /// Every note in order of name.
+    pub notes: Vec<NoteTrial>,
+    /// Every character of a print by itself: probability stated, and whether it was right.
+    pub characters: Vec<(f64, bool)>,
+    /// Fitted on all of it.
+    pub calibration: Calibration,
+}
+
+/// What came of reading one note.
+#[derive(Debug)]
+pub struct NoteTrial {
+    /// Its name.
+    pub note: String,
+    /// Its design.
+    pub design: String,
+    /// Its number.
+    pub truth: String,
+    /// What was read for sure.
+    pub text: Option<String>,
+    /// The likeliest number, sure or not.
+    pub likeliest: String,
+    /// The prints, `?` where a character was in doubt.
+    pub shown: Vec<String>,
+    /// The least sure character of all prints together: margin, likeness and probability.
+    pub weakest: [f64; 3],
+}
+
+/// Readings with the true character withheld count this much where the typeface lacks characters that may stand there:
+/// those that were never seen are rare.
+const UNKNOWN_SHARE: f64 = 0.01;
+/// And this much where it knows all that may stand there.
+const KNOWN_SHARE: f64 = 0.0005;
+
+/// Reads every note with what was learned from the notes of other folds.
+///
+/// # Errors
+/// When a fold leaves too little to learn from.
+pub fn cross_validate(
+    known: &[Known],
+    facts: &TypefaceFacts,
+    folds: usize,
+) -> Result<CrossValidation, LearnError> {
+    let folds = folds.max(2);
+    let mut notes: Vec<&str> = known.iter().map(|k| k.note.as_str()).collect();
+    notes.sort_unstable();
+    notes.dedup();
+    let fold_of = |note: &str| notes.iter().position(|n| *n == note).unwrap_or(0) % folds;
+    let mut trials = Vec::new();
+    let mut faces = Vec::new();
+    let mut readings: Vec<Option<Reading>> = known.iter().map(|_| None).collect();
+    for fold in 0..folds {
+        let others: Vec<&Sample> = known
+            .iter()
+            .filter(|k| fold_of(&k.note) != fold)
+            .map(|k| &k.sample)
+            .collect();
+        let face = learn(&others, facts)?.face;
+        let reader = GlyphReader::new(&face);
+        for (known, reading) in known.iter().zip(&mut readings) {
+            if fold_of(&known.note) != fold {
+                continue;
+            }
+            *reading = try_reading(&reader, known, &mut trials);
+        }
+        faces.push(face);
+    }
+    let calibration = calibrate(&trials);
+    let faces: Vec<Typeface> = faces
+        .into_iter()
+        .map(|face| face.calibrated(calibration))
+        .collect();
+    let mut out = CrossValidation {
+        calibration,
+        ..CrossValidation::default()
+    };
+    for note in notes.iter().copied() {
+        let Some(face) = faces.get(fold_of(note)) else {
+            continue;
+        };
+        let of_note = || known.iter().zip(&readings).filter(|(k, _)| k.note == note);
+        let Some((first, _)) = of_note().next() else {
+            continue;
+        };
+        let truth: String = first.sample.text.iter().collect();
+        let prints: Vec<Reading> = of_note()
+            .filter_map(|(known, reading)| {
+                let mut reading = reading.clone()?;
+                reading.characters = decide(face, &reading.scores, &known.grammar);
+                Some(reading)
+            })
+            .collect();
+        for print in &prints {
+            out.characters.extend(
+                print
+                    .characters
+                    .iter()
+                    .zip(truth.chars())
+                    .map(|(c, t)| (c.confidence, c.best == t)),
+            );
+        }
+        let shown = prints.iter().map(Reading::shown).collect();
+        let number = together(face, true, &first.grammar, prints);
+        let weakest = number
+            .characters
+            .iter()
+            .min_by(|a, b| a.confidence.total_cmp(&b.confidence))
+            .map_or([0.0; 3], |c| [c.margin, c.likeness, c.confidence]);
+        out.notes.push(NoteTrial {
+            note: note.to_owned(),
+            design: first.design.clone(),
+            truth,
+            likeliest: number.characters.iter().map(|c| c.best).collect(),
+            text: number.text,
+            shown,
+            weakest,
+        });
+    }
+    Ok(out)
+}
+
+fn try_reading(
+    reader: &GlyphReader<'_>,
+    known: &Known,
+    trials: &mut Vec<Trial>,
+) -> Option<Reading> {
+    let row = reader.find(&known.sample.strip, &known.sample.cells_mm, &known.grammar)?;
+    let reading = reader.reading(&known.sample.strip, &known.place, &row, &known.grammar)?;
+    let mut trial = |c: &Character, truth: char, weight| {
+        trials.push(Trial {
+            margin: c.margin,
+            likeness: c.likeness,
+            digit: c.best.is_ascii_digit(),
+            right: c.best == truth,
+            weight,
+        });
+    };
+    for (c, &truth) in reading.characters.iter().zip(&known.sample.text) {
+        trial(c, truth, 1.0);
+    }
+    // The same as if the true character had never been seen.
+    let withheld: Vec<Scores> = reading
+        .scores
+        .iter()
+        .zip(&known.sample.text)
+        .map(|(scores, truth)| scores.iter().copied().filter(|s| s.0 != *truth).collect())
+        .collect();
+    for (place, (c, &truth)) in reader
+        .decide(&withheld, &known.grammar)
+        .iter()
+        .zip(&known.sample.text)
+        .enumerate()
+    {
+        let share = if reader.knows(&known.grammar.allowed(place)) {
+            KNOWN_SHARE
+        } else {
+            UNKNOWN_SHARE
+        };
+        trial(c, truth, share);
+    }
+    Some(reading)
+}

@@ -1,0 +1,544 @@
+//! Where a printed number stands: a row of characters at known distances, that floats, tilts and stretches a little
+//! against the design.
+
+use ndarray::Axis;
+
+use super::rules::SeenIn;
+use super::typeface::{self, CELLS, COLUMNS, HALF_CELLS, MARGIN, ROWS, Typeface};
+use crate::note::RectMm;
+use crate::pixels::{Plane, Raster, bilinear, box_mean};
+use crate::rectify::homography::Homography;
+use crate::rectify::resample;
+
+/// Tilts that are tried, as a slope: a print turned by more than 3.5° was never seen.
+const TILTS: [f64; 7] = [-0.06, -0.04, -0.02, 0.0, 0.02, 0.04, 0.06];
+/// Stretches that are tried.
+const STRETCHES: [f64; 3] = [0.955, 1.0, 1.045];
+/// Rows of characters that are looked at closely.
+const CANDIDATES: usize = 4;
+/// A row in which the characters are on the mean as like as this is taken without looking at others.
+const SURELY: f32 = 0.93;
+
+/// What a square pixel away from the row costs a character in likeness: they stand straight.
+const AWAY: f32 = 0.004;
+
+/// A character less like any than this may be none.
+const DOUBTFUL: f32 = 0.7;
+
+/// The surroundings of a printed number: how much of its ink is seen at each place.
+#[derive(Debug, Clone)]
+pub struct Strip {
+    ink: Plane,
+    half: Plane,
+    origin: [f64; 2],
+    px_per_mm: f64,
+}
+
+/// The place of a row of characters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    /// Its middle, strip px.
+    pub middle: [f64; 2],
+    /// Slope.
+    pub tilt: f64,
+    /// Length over nominal.
+    pub stretch: f64,
+}
+
+/// Strip px for a millimetre, for characters of a height.
+pub fn px_per_mm(height_mm: f64) -> f64 {
+    ROWS as f64 / (MARGIN * height_mm)
+}
+
+impl Strip {
+    /// Cuts out a zone with room for the print to float; `None` where there is nothing to cut.
+    pub fn cut(
+        raster: &Raster,
+        print: &Homography,
+        zone: RectMm,
+        float_mm: [f64; 2],
+        seen_in: SeenIn,
+        height_mm: f64,
+    ) -> Option<Self> {
+        let [across, down] = float_mm;
+        let rect = RectMm {
+            x: zone.x - across,
+            y: zone.y - down,
+            width: zone.width + 2.0 * across,
+            height: zone.height + 2.0 * down,
+        };
+        let px_per_mm = px_per_mm(height_mm);
+        let planes = resample::crop(raster, print, rect, px_per_mm)?;
+        let channel = |index: usize| planes.index_axis(Axis(0), index);
+        let (red, green, blue) = (channel(0), channel(1), channel(2));
+        let darkness = |plane: ndarray::ArrayView2<'_, f32>| {
+            let paper = median(&plane).max(1.0);
+            plane.mapv(|v| 1.0 - v / paper)
+        };
+        let ink = match seen_in {
+            SeenIn::GreenInk => darkness(red) - darkness(green),
+            SeenIn::Red => darkness(red),
+            SeenIn::Blue => darkness(blue),
+            SeenIn::Luma => {
+                let luma = crate::pixels::luma(&planes);
+                darkness(luma.view())
+            }
+        };
+        let half = halved(&ink);
+        Some(Self {
+            ink,
+            half,
+            origin: [rect.x, rect.y],
+            px_per_mm,
+        })
+    }
+
+    /// The same as a softer scan shows it.
+    pub fn blurred(&self) -> Self {
+        Self {
+            ink: box_mean(&self.ink, 1),
+            ..self.clone()
+        }
+    }
+
+    /// A place of the strip in mm on the note.
+    pub fn to_mm(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        [
+            self.origin[0] + x / self.px_per_mm,
+            self.origin[1] + y / self.px_per_mm,
+        ]
+    }
+
+    /// Pixels of the strip for a millimetre.
+    pub fn px_per_mm(&self) -> f64 {
+        self.px_per_mm
+    }
+
+    /// The normalised patch around a place, and its contrast.
+    pub fn patch(&self, at: [f64; 2], tilt: f64, scale: f64, out: &mut [f32; CELLS]) -> f32 {
+        sample::<ROWS, COLUMNS>(&self.ink, at, tilt, scale, out);
+        typeface::normalise(out)
+    }
+
+    fn half_patch(&self, at: [f64; 2], tilt: f64, out: &mut [f32; HALF_CELLS]) -> f32 {
+        let [x, y] = at;
+        sample::<{ ROWS / 2 }, { COLUMNS / 2 }>(&self.half, [x / 2.0, y / 2.0], tilt, 1.0, out);
+        typeface::normalise(out)
+    }
+}
+
+/// `rows` × `columns` values of a plane around a place, turned by a small slope.
+fn sample<const R: usize, const C: usize>(
+    plane: &Plane,
+    [x, y]: [f64; 2],
+    tilt: f64,
+    scale: f64,
+    out: &mut [f32],
+) {
+    let view = plane.view();
+    for (row, line) in out.chunks_exact_mut(C).enumerate() {
+        let down = (row as f64 + 0.5 - R as f64 / 2.0) * scale;
+        for (column, v) in line.iter_mut().enumerate() {
+            let across = (column as f64 + 0.5 - C as f64 / 2.0) * scale;
+            *v = bilinear(&view, x + across - tilt * down, y + down + tilt * across);
+        }
+    }
+}
+
+fn median(plane: &ndarray::ArrayView2<'_, f32>) -> f32 {
+    // Values are 0..=255; a histogram is exact enough and quick.
+    let mut counts = [0usize; 1024];
+    for &v in plane {
+        let bin = ((v * 4.0) as usize).min(1023);
+        if let Some(count) = counts.get_mut(bin) {
+            *count += 1;
+        }
+    }
+    let mut seen = 0;
+    for (bin, count) in counts.iter().enumerate() {
+        seen += count;
+        if 2 * seen >= plane.len() {
+            return (bin as f32 + 0.5) / 4.0;
+        }
+    }
+    0.0
+}
+
+fn halved(plane: &Plane) -> Plane {
+    let (rows, columns) = (plane.nrows() / 2, plane.ncols() / 2);
+    let mut out = Plane::zeros((rows, columns));
+    for row in 0..rows {
+        for column in 0..columns {
+            let at = |r: usize, c: usize| plane[[2 * row + r, 2 * column + c]];
+            out[[row, column]] = (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0;
+        }
+    }
+    out
+}
+
+/// The middle of each character from the middle of the row, strip px.
+pub fn offsets(cells_mm: &[f64], px_per_mm: f64) -> Vec<f64> {
+    let middle = cells_mm.iter().sum::<f64>() / cells_mm.len().max(1) as f64;
+    cells_mm.iter().map(|c| (c - middle) * px_per_mm).collect()
+}
+
+impl Line {
+    /// Where a character stands that is this far from the middle.
+    pub fn at(&self, offset: f64) -> [f64; 2] {
+        let along = offset * self.stretch;
+        [self.middle[0] + along, self.middle[1] + self.tilt * along]
+    }
+}
+
+/// Rows where characters may stand, likeliest first. `any` is what any character looks like at half resolution.
+pub fn candidates(strip: &Strip, offsets: &[f64], any: &[f32; HALF_CELLS]) -> Vec<Line> {
+    let map = character_map(&strip.half, any);
+    let (rows, columns) = map.dim();
+    let mut found: Vec<(f32, Line)> = Vec::new();
+    let mut total = Plane::zeros((rows, columns));
+    for tilt in TILTS {
+        for stretch in STRETCHES {
+            total.fill(0.0);
+            for offset in offsets {
+                let along = offset * stretch / 2.0;
+                add_shifted(
+                    &mut total,
+                    &map,
+                    along.round() as isize,
+                    (along * tilt).round() as isize,
+                );
+            }
+            // The best of each column of a coarse raster is enough: neighbours are settled later.
+            for left in (0..columns).step_by(4) {
+                let mut best = (f32::MIN, 0, 0);
+                for row in 0..rows {
+                    for column in left..(left + 4).min(columns) {
+                        let v = total[[row, column]];
+                        if v > best.0 {
+                            best = (v, row, column);
+                        }
+                    }
+                }
+                let (score, row, column) = best;
+                let line = Line {
+                    middle: [2.0 * column as f64 + 1.0, 2.0 * row as f64 + 1.0],
+                    tilt,
+                    stretch,
+                };
+                found.push((score, line));
+            }
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut lines: Vec<Line> = Vec::new();
+    for (_, line) in found {
+        let near = |other: &Line| {
+            (other.middle[0] - line.middle[0]).abs() < 0.35 * ROWS as f64
+                && (other.middle[1] - line.middle[1]).abs() < 0.35 * ROWS as f64
+        };
+        if !lines.iter().any(near) {
+            lines.push(line);
+            if lines.len() == CANDIDATES {
+                break;
+            }
+        }
+    }
+    lines
+}
+
+/// How much each place of a half-resolution strip looks like the middle of some character.
+fn character_map(half: &Plane, any: &[f32; HALF_CELLS]) -> Plane {
+    const R: usize = ROWS / 2;
+    const C: usize = COLUMNS / 2;
+    let (rows, columns) = half.dim();
+    let mut dots = Plane::zeros((rows, columns));
+    for (tap, weight) in any.iter().enumerate() {
+        let (down, across) = (
+            (tap / C) as isize - R as isize / 2,
+            (tap % C) as isize - C as isize / 2,
+        );
+        add_scaled(&mut dots, half, across, down, *weight);
+    }
+    let squares = half.mapv(|v| v * v);
+    let (mean, mean_square) = (window_mean::<R, C>(half), window_mean::<R, C>(&squares));
+    let cells = (R * C) as f32;
+    let lengths = ndarray::Zip::from(&mean)
+        .and(&mean_square)
+        .map_collect(|&m, &s| ((s - m * m).max(0.0) * cells).sqrt());
+    let mut sorted: Vec<f32> = lengths.iter().copied().collect();
+    let place = sorted.len() * 9 / 10;
+    let strong = if sorted.is_empty() {
+        1.0
+    } else {
+        *sorted.select_nth_unstable_by(place, f32::total_cmp).1
+    };
+    // Flat places look like anything: what is much weaker than the print counts little.
+    let floor = (0.3 * strong).max(1e-6);
+    ndarray::Zip::from(&dots)
+        .and(&lengths)
+        .map_collect(|&d, &l| (d / (l + floor)).max(0.0))
+}
+
+/// Adds to each place what stands `across` and `down` from it.
+fn add_shifted(total: &mut Plane, map: &Plane, across: isize, down: isize) {
+    add_scaled(total, map, across, down, 1.0);
+}
+
+fn add_scaled(total: &mut Plane, map: &Plane, across: isize, down: isize, weight: f32) {
+    let (rows, columns) = map.dim();
+    let Some(source) = map.as_slice() else { return };
+    let Some(target) = total.as_slice_mut() else {
+        return;
+    };
+    let skip_source = across.max(0) as usize;
+    let skip_target = (-across).max(0) as usize;
+    let Some(width) = columns.checked_sub(across.unsigned_abs()) else {
+        return;
+    };
+    for (row, target) in target.chunks_exact_mut(columns.max(1)).enumerate() {
+        let Some(from) = row.checked_add_signed(down).filter(|&r| r < rows) else {
+            continue;
+        };
+        let start = from * columns + skip_source;
+        let (Some(source), Some(target)) = (
+            source.get(start..start + width),
+            target.get_mut(skip_target..skip_target + width),
+        ) else {
+            continue;
+        };
+        for (t, s) in target.iter_mut().zip(source) {
+            *t += weight * s;
+        }
+    }
+}
+
+/// Mean over the window of `R` × `C` around each place; what lies outside counts as 0.
+fn window_mean<const R: usize, const C: usize>(plane: &Plane) -> Plane {
+    let mut across = Plane::zeros(plane.dim());
+    for c in 0..C {
+        add_scaled(
+            &mut across,
+            plane,
+            c as isize - C as isize / 2,
+            0,
+            1.0 / C as f32,
+        );
+    }
+    let mut out = Plane::zeros(plane.dim());
+    for r in 0..R {
+        add_scaled(
+            &mut out,
+            &across,
+            0,
+            r as isize - R as isize / 2,
+            1.0 / R as f32,
+        );
+    }
+    out
+}
+
+/// A row of characters found, with a patch of each.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Where it stands.
+    pub line: Line,
+    /// Mean likeness of its characters to the best that may stand at their place.
+    pub likeness: f32,
+    /// The patches, left to right.
+    pub patches: Vec<Patch>,
+}
+
+/// One character of a row, before it is told which.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// Its middle, strip px.
+    pub at: [f64; 2],
+    /// Normalised.
+    pub cells: [f32; CELLS],
+    /// Length before it was normalised: how much ink stands out.
+    pub contrast: f32,
+    /// Likeness to the best class.
+    pub likeness: f32,
+}
+
+/// Finds the row in a strip; `classes` are those of the typeface that may stand at each place. `None` where the
+/// strip is too small to hold it.
+pub fn find(
+    strip: &Strip,
+    offsets: &[f64],
+    face: &Typeface,
+    any: &[f32; HALF_CELLS],
+    classes: &[Vec<usize>],
+) -> Option<Row> {
+    let mut best: Option<Row> = None;
+    for line in candidates(strip, offsets, any) {
+        let row = look(strip, offsets, face, classes, line);
+        let better = best.as_ref().is_none_or(|b| row.likeness > b.likeness);
+        if better {
+            let sure = row.likeness > SURELY;
+            best = Some(row);
+            if sure {
+                break;
+            }
+        }
+    }
+    // Among many equal strokes a row may be taken one character too far on either side.
+    let pitch = offsets
+        .last()
+        .zip(offsets.first())
+        .map_or(0.0, |(last, first)| {
+            (last - first) / offsets.len().saturating_sub(1).max(1) as f64
+        });
+    let found = best.as_ref()?;
+    if found.patches.iter().any(|p| p.likeness < DOUBTFUL) {
+        let line = found.line;
+        for cells in [-2.0, -1.0, 1.0, 2.0] {
+            let moved = Line {
+                middle: line.at(cells * pitch),
+                ..line
+            };
+            let row = look(strip, offsets, face, classes, moved);
+            if best.as_ref().is_none_or(|b| row.likeness > b.likeness) {
+                best = Some(row);
+            }
+        }
+    }
+    best
+}
+
+/// Looks closely at one row: moves it to where its characters stand, and takes their patches.
+pub fn look(
+    strip: &Strip,
+    offsets: &[f64],
+    face: &Typeface,
+    classes: &[Vec<usize>],
+    line: Line,
+) -> Row {
+    let mut line = line;
+    // From coarse to fine: half resolution first.
+    let mut half = [0.0; HALF_CELLS];
+    for reach in [2, 1] {
+        let mut seen = Vec::new();
+        for (offset, classes) in offsets.iter().zip(classes) {
+            let at = line.at(*offset);
+            let mut best = (f32::MIN, at);
+            for down in -reach..=reach {
+                for across in -reach - 1..=reach + 1 {
+                    let here = [
+                        at[0] + 2.0 * f64::from(across),
+                        at[1] + 2.0 * f64::from(down),
+                    ];
+                    strip.half_patch(here, line.tilt, &mut half);
+                    for &class in classes {
+                        let like = face.half_likeness(class, &half);
+                        if like > best.0 {
+                            best = (like, here);
+                        }
+                    }
+                }
+            }
+            seen.push((*offset, best.1, f64::from(best.0)));
+        }
+        line = fitted(&seen, line);
+    }
+    let mut patches = Vec::new();
+    for (offset, classes) in offsets.iter().zip(classes) {
+        patches.push(closest(strip, &line, line.at(*offset), face, classes));
+    }
+    let total: f32 = patches.iter().map(|p| p.likeness).sum();
+    Row {
+        line,
+        likeness: total / patches.len().max(1) as f32,
+        patches,
+    }
+}
+
+/// The patch near a place that looks most like one of the classes: within two pixels across, one and a half down, to half
+/// a pixel.
+fn closest(strip: &Strip, line: &Line, at: [f64; 2], face: &Typeface, classes: &[usize]) -> Patch {
+    let mut best = Patch {
+        at,
+        cells: [0.0; CELLS],
+        contrast: 0.0,
+        likeness: -1.0,
+    };
+    let mut cells = [0.0; CELLS];
+    let mut closest = f32::MIN;
+    let mut try_at = |here: [f64; 2], best: &mut Patch| {
+        let contrast = strip.patch(here, line.tilt, 1.0, &mut cells);
+        let away = (here[0] - at[0]).powi(2) + 2.0 * (here[1] - at[1]).powi(2);
+        let cost = AWAY * away as f32;
+        for &class in classes {
+            let likeness = face.likeness(class, &cells);
+            if likeness - cost > closest {
+                closest = likeness - cost;
+                *best = Patch {
+                    at: here,
+                    cells,
+                    contrast,
+                    likeness,
+                };
+            }
+        }
+    };
+    for down in [-1.0, 0.0, 1.0] {
+        for across in [-2.0, -1.0, 0.0, 1.0, 2.0] {
+            try_at([at[0] + across, at[1] + down], &mut best);
+        }
+    }
+    let [x, y] = best.at;
+    for down in [-0.5, 0.0, 0.5] {
+        for across in [-0.5, 0.0, 0.5] {
+            if down != 0.0 || across != 0.0 {
+                try_at([x + across, y + down], &mut best);
+            }
+        }
+    }
+    best
+}
+
+/// The line through places where characters were seen (offset, place, likeness); what lies off it by more than
+/// a few pixels is left out. Tilt and stretch stay within what is tried.
+pub fn fitted(seen: &[(f64, [f64; 2], f64)], before: Line) -> Line {
+    let mut used: Vec<(f64, [f64; 2], f64)> = seen
+        .iter()
+        .map(|&(o, p, like)| (o, p, like.max(0.05).powi(2)))
+        .collect();
+    let mut line = before;
+    for round in 0..3 {
+        let weight: f64 = used.iter().map(|u| u.2).sum();
+        if used.len() < 3 || weight <= 0.0 {
+            return before;
+        }
+        let mean = |f: &dyn Fn(&(f64, [f64; 2], f64)) -> f64| {
+            used.iter().map(|u| f(u) * u.2).sum::<f64>() / weight
+        };
+        let (o, x, y) = (mean(&|u| u.0), mean(&|u| u.1[0]), mean(&|u| u.1[1]));
+        let spread = mean(&|u| (u.0 - o).powi(2));
+        if spread < 1e-9 {
+            return before;
+        }
+        let along = mean(&|u| (u.0 - o) * (u.1[0] - x)) / spread;
+        let slope = mean(&|u| (u.0 - o) * (u.1[1] - y)) / spread / along.max(0.1);
+        let stretch = along.clamp(0.93, 1.07);
+        let tilt = slope.clamp(-0.08, 0.08);
+        line = Line {
+            middle: [x - stretch * o, y - tilt * stretch * o],
+            tilt,
+            stretch,
+        };
+        let limit = [4.0, 2.5, 2.0][round];
+        let kept: Vec<_> = used
+            .iter()
+            .copied()
+            .filter(|(o, p, _)| {
+                let [x, y] = line.at(*o);
+                (p[0] - x).hypot(p[1] - y) < limit
+            })
+            .collect();
+        if kept.len() >= 3 && kept.len() * 2 > seen.len() {
+            used = kept;
+        }
+    }
+    line
+}

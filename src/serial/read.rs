@@ -1,0 +1,341 @@
+//! Reads printed serial numbers, character by character, and says how sure each is.
+
+use super::grammar::Grammar;
+use super::locate::{Row, Strip, find, offsets};
+use super::rules::Print;
+use super::typeface::{CELLS, HALF_CELLS, Typeface};
+use crate::note::RectMm;
+use crate::pixels::Raster;
+use crate::rectify::homography::Homography;
+
+/// A character is sure from this probability on: in cross-validation no character of a scan above it was wrong
+/// (docs/serials.md).
+pub const SURE: f64 = 0.95;
+/// Rows whose characters look on the mean less like any than this hold no number.
+pub const LEAST_LIKENESS: f32 = 0.5;
+
+/// Something that reads a printed number.
+pub trait SerialReader: Sync {
+    /// Reads one print whose mean place is `zone`; `None` where no row of characters is to be seen.
+    fn read(
+        &self,
+        raster: &Raster,
+        map: &Homography,
+        zone: RectMm,
+        print: &Print,
+        grammar: &Grammar,
+    ) -> Option<Reading>;
+}
+
+/// One character as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Character {
+    /// The likeliest.
+    pub best: char,
+    /// Probability that it is right.
+    pub confidence: f64,
+    /// How much more the discriminant speaks for it than for the next.
+    pub margin: f64,
+    /// How much it looks like that character at all, -1..=1.
+    pub likeness: f64,
+}
+
+/// What is known of one place of a number before it is decided: discriminant and likeness of each character.
+pub type Scores = Vec<(char, f32, f32)>;
+
+/// One print as read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Which print.
+    pub place: String,
+    /// Left to right.
+    pub characters: Vec<Character>,
+    /// What was decided from.
+    pub scores: Vec<Scores>,
+    /// Where the characters stand, mm on the note as its print lies; their middles.
+    pub middles_mm: Vec<[f64; 2]>,
+    /// The box around the row, mm.
+    pub rect_mm: RectMm,
+    /// Height of a character, mm.
+    pub height_mm: f64,
+    /// Slope of the row.
+    pub tilt: f64,
+    /// Length of the row over nominal.
+    pub stretch: f64,
+}
+
+impl Reading {
+    /// What it says, `?` where a character is not sure.
+    pub fn shown(&self) -> String {
+        shown(&self.characters)
+    }
+
+    /// What it says, where every character is sure.
+    pub fn sure(&self) -> Option<String> {
+        sure(&self.characters)
+    }
+
+    /// Probability that all of it is right.
+    pub fn confidence(&self) -> f64 {
+        confidence(&self.characters)
+    }
+}
+
+fn shown(characters: &[Character]) -> String {
+    characters
+        .iter()
+        .map(|c| if c.confidence >= SURE { c.best } else { '?' })
+        .collect()
+}
+
+fn sure(characters: &[Character]) -> Option<String> {
+    let all = !characters.is_empty() && characters.iter().all(|c| c.confidence >= SURE);
+    all.then(|| characters.iter().map(|c| c.best).collect())
+}
+
+fn confidence(characters: &[Character]) -> f64 {
+    characters.iter().map(|c| c.confidence).product()
+}
+
+/// The reader that knows typefaces by their glyphs.
+#[derive(Debug)]
+pub struct GlyphReader<'a> {
+    face: &'a Typeface,
+    any: [f32; HALF_CELLS],
+}
+
+impl<'a> GlyphReader<'a> {
+    /// A reader for one typeface.
+    pub fn new(face: &'a Typeface) -> Self {
+        Self {
+            face,
+            any: face.any(),
+        }
+    }
+
+    /// Finds the row of characters in a strip.
+    pub fn find(&self, strip: &Strip, cells_mm: &[f64], grammar: &Grammar) -> Option<Row> {
+        let classes: Vec<Vec<usize>> = (0..cells_mm.len())
+            .map(|place| {
+                let allowed = grammar.allowed(place);
+                self.face.classes(|c| allowed.contains(&c))
+            })
+            .collect();
+        let offsets = offsets(cells_mm, strip.px_per_mm());
+        find(strip, &offsets, self.face, &self.any, &classes)
+    }
+
+    /// Whether it knows all of these characters.
+    pub fn knows(&self, characters: &[char]) -> bool {
+        let known = self.face.characters();
+        characters.iter().all(|c| known.contains(c))
+    }
+
+    /// What speaks for each character at one place.
+    pub fn scores(&self, patch: &[f32; CELLS], allowed: &[char]) -> Scores {
+        self.face
+            .classes(|c| allowed.contains(&c))
+            .into_iter()
+            .filter_map(|class| {
+                Some((
+                    *self.face.characters().get(class)?,
+                    self.face.discriminant(class, patch),
+                    self.face.likeness(class, patch),
+                ))
+            })
+            .collect()
+    }
+
+    /// Reads a row of characters; `None` where it looks like none.
+    pub fn reading(
+        &self,
+        strip: &Strip,
+        place: &str,
+        row: &Row,
+        grammar: &Grammar,
+    ) -> Option<Reading> {
+        let height_mm = self.face.height_mm;
+        if row.likeness < LEAST_LIKENESS {
+            return None;
+        }
+        let scores: Vec<Scores> = row
+            .patches
+            .iter()
+            .enumerate()
+            .map(|(place, patch)| self.scores(&patch.cells, &grammar.allowed(place)))
+            .collect();
+        let middles_mm: Vec<[f64; 2]> = row.patches.iter().map(|p| strip.to_mm(p.at)).collect();
+        Some(Reading {
+            place: place.to_owned(),
+            characters: self.decide(&scores, grammar),
+            scores,
+            rect_mm: around(&middles_mm, height_mm),
+            middles_mm,
+            height_mm,
+            tilt: row.line.tilt,
+            stretch: row.line.stretch,
+        })
+    }
+
+    /// Decides every place of a number by the form of the grammar that fits best.
+    pub fn decide(&self, scores: &[Scores], grammar: &Grammar) -> Vec<Character> {
+        decide(self.face, scores, grammar)
+    }
+}
+
+/// Decides every place of a number by the form of the grammar that fits best.
+pub fn decide(face: &Typeface, scores: &[Scores], grammar: &Grammar) -> Vec<Character> {
+    let mut best: (f32, Vec<Character>) = (f32::MIN, Vec::new());
+    for form in &grammar.forms {
+        if form.places.len() != scores.len() {
+            continue;
+        }
+        let mut total = 0.0;
+        let mut characters = Vec::new();
+        for (class, scores) in form.places.iter().zip(scores) {
+            let mut first: Option<(char, f32, f32)> = None;
+            let mut second: Option<f32> = None;
+            for &(c, score, likeness) in scores {
+                if !class.characters.contains(c) {
+                    continue;
+                }
+                match first {
+                    Some((_, top, _)) if score <= top => {
+                        second = Some(second.map_or(score, |s| s.max(score)));
+                    }
+                    _ => {
+                        second = first.map(|f| f.1).or(second);
+                        first = Some((c, score, likeness));
+                    }
+                }
+            }
+            let Some((c, score, likeness)) = first else {
+                break;
+            };
+            let margin = second.map_or(0.0, |s| f64::from(score - s));
+            let likeness = f64::from(likeness);
+            total += score;
+            characters.push(Character {
+                best: c,
+                confidence: face
+                    .calibration()
+                    .probability(margin, likeness, c.is_ascii_digit()),
+                margin,
+                likeness,
+            });
+        }
+        if characters.len() == scores.len() && total > best.0 {
+            best = (total, characters);
+        }
+    }
+    best.1
+}
+
+impl SerialReader for GlyphReader<'_> {
+    fn read(
+        &self,
+        raster: &Raster,
+        map: &Homography,
+        zone: RectMm,
+        print: &Print,
+        grammar: &Grammar,
+    ) -> Option<Reading> {
+        let lettering = print.lettering.as_ref()?;
+        let height_mm = self.face.height_mm;
+        let strip = Strip::cut(
+            raster,
+            map,
+            zone,
+            lettering.float_mm,
+            lettering.seen_in,
+            height_mm,
+        )?;
+        let row = self.find(&strip, &lettering.cells_mm, grammar)?;
+        self.reading(&strip, &print.place, &row, grammar)
+    }
+}
+
+fn around(middles: &[[f64; 2]], height: f64) -> RectMm {
+    let low = |axis: usize| middles.iter().map(|m| m[axis]).fold(f64::MAX, f64::min);
+    let high = |axis: usize| middles.iter().map(|m| m[axis]).fold(f64::MIN, f64::max);
+    let (left, top) = (low(0) - 0.35 * height, low(1) - 0.5 * height);
+    RectMm {
+        x: left,
+        y: top,
+        width: high(0) + 0.35 * height - left,
+        height: high(1) + 0.5 * height - top,
+    }
+}
+
+/// What all prints of a number say together.
+#[derive(Debug, Clone, Default)]
+pub struct Number {
+    /// The number, where every character is sure.
+    pub text: Option<String>,
+    /// The likeliest characters.
+    pub characters: Vec<Character>,
+    /// The prints.
+    pub readings: Vec<Reading>,
+}
+
+impl Number {
+    /// Probability that all of it is right.
+    pub fn confidence(&self) -> f64 {
+        if self.characters.is_empty() {
+            0.0
+        } else {
+            confidence(&self.characters)
+        }
+    }
+
+    /// Whether two prints are both sure and differ.
+    pub fn contradicts(&self) -> bool {
+        let mut sure = self.readings.iter().filter_map(Reading::sure);
+        sure.next()
+            .is_some_and(|first| sure.any(|other| other != first))
+    }
+}
+
+/// Puts the prints of one number together: those that agree strengthen each other, and a place that is doubtful in
+/// one may be sure in the other. Where prints must be `equal` and two do not fit, nothing is said.
+pub fn together(face: &Typeface, equal: bool, grammar: &Grammar, readings: Vec<Reading>) -> Number {
+    let mut number = Number {
+        readings,
+        ..Number::default()
+    };
+    let Some(first) = number.readings.first() else {
+        return number;
+    };
+    let fits = |other: &Reading| {
+        first
+            .characters
+            .iter()
+            .zip(&other.characters)
+            .all(|(a, b)| a.best == b.best || a.confidence < SURE || b.confidence < SURE)
+    };
+    if equal && number.readings.iter().all(fits) {
+        let mut scores = first.scores.clone();
+        for other in number.readings.iter().skip(1) {
+            for (sum, add) in scores.iter_mut().zip(&other.scores) {
+                for ((_, score, likeness), (_, more, like)) in sum.iter_mut().zip(add) {
+                    *score += more;
+                    *likeness = likeness.max(*like);
+                }
+            }
+        }
+        number.characters = decide(face, &scores, grammar);
+        number.text = sure(&number.characters);
+    } else {
+        // The doubtful number is the less sure of them.
+        number.characters = number
+            .readings
+            .iter()
+            .min_by(|a, b| a.confidence().total_cmp(&b.confidence()))
+            .map(|r| r.characters.clone())
+            .unwrap_or_default();
+        for c in &mut number.characters {
+            c.confidence = c.confidence.min(0.5);
+        }
+    }
+    number
+}
