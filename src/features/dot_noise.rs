@@ -140,18 +140,22 @@ mod tests {
 
     #[test]
     fn one_ink_agrees_with_one_ink() {
+        let first = genuine(11.8, 1);
+        let second = genuine(11.8, 2);
         for zone in ["paper", "engraving", "seal"] {
-            let a = genuine(11.8, 1).read(&DotNoise, zone).unwrap();
-            let b = genuine(11.8, 2).read(&DotNoise, zone).unwrap();
+            let a = first.read(&DotNoise, zone).unwrap();
+            let b = second.read(&DotNoise, zone).unwrap();
             assert!((a - b).abs() < 0.1, "{zone} {a} {b}");
         }
     }
 
     #[test]
     fn dots_of_process_inks_are_noise() {
+        let first = genuine(11.8, 1);
+        let copied = inkjet(11.8);
         for zone in ["paper", "engraving", "seal"] {
-            let clean = genuine(11.8, 1).read(&DotNoise, zone).unwrap();
-            let copy = inkjet(11.8).read(&DotNoise, zone).unwrap();
+            let clean = first.read(&DotNoise, zone).unwrap();
+            let copy = copied.read(&DotNoise, zone).unwrap();
             assert!(copy > clean + 0.3, "{zone} {copy} {clean}");
         }
     }

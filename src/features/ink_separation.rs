@@ -83,9 +83,11 @@ mod tests {
 
     #[test]
     fn one_ink_agrees_with_one_ink() {
+        let first = genuine(11.8, 1);
+        let second = genuine(11.8, 2);
         for zone in ["engraving", "seal"] {
-            let a = genuine(11.8, 1).read(&InkSeparation, zone).unwrap();
-            let b = genuine(11.8, 2).read(&InkSeparation, zone).unwrap();
+            let a = first.read(&InkSeparation, zone).unwrap();
+            let b = second.read(&InkSeparation, zone).unwrap();
             assert!((a - b).abs() < 0.1, "{zone} {a} {b}");
         }
     }
@@ -96,8 +98,9 @@ mod tests {
             let dot = |seed| 0.5 + 0.5 * noise((x * 6.0) as i64, (y * 6.0) as i64, seed);
             dots(printed(x, y, ink, 1), [dot(11), dot(12), dot(13)])
         });
+        let first = genuine(11.8, 1);
         for zone in ["engraving", "seal"] {
-            let clean = genuine(11.8, 1).read(&InkSeparation, zone).unwrap();
+            let clean = first.read(&InkSeparation, zone).unwrap();
             let value = copy.read(&InkSeparation, zone).unwrap();
             assert!(value > clean + 0.3, "{zone} {value} {clean}");
         }

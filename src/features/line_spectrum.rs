@@ -108,14 +108,16 @@ mod tests {
 
     #[test]
     fn lines_on_other_paper_agree() {
+        let first = genuine(11.8, 1);
+        let second = genuine(11.8, 2);
         for part in [
             "engraving:middle",
             "engraving:fine",
             "engraving:finest",
             "engraving:order",
         ] {
-            let a = genuine(11.8, 1).read(&LineSpectrum, part).unwrap();
-            let b = genuine(11.8, 2).read(&LineSpectrum, part).unwrap();
+            let a = first.read(&LineSpectrum, part).unwrap();
+            let b = second.read(&LineSpectrum, part).unwrap();
             assert!((a - b).abs() < 0.1, "{part} {a} {b}");
         }
     }

@@ -95,9 +95,11 @@ mod tests {
 
     #[test]
     fn the_same_grain_agrees() {
+        let first = genuine(11.8, 1);
+        let second = genuine(11.8, 2);
         for band in ["coarse", "middle", "fine", "finest"] {
-            let a = genuine(11.8, 1).read(&PaperTexture, band).unwrap();
-            let b = genuine(11.8, 2).read(&PaperTexture, band).unwrap();
+            let a = first.read(&PaperTexture, band).unwrap();
+            let b = second.read(&PaperTexture, band).unwrap();
             assert!((a - b).abs() < 0.08, "{band} {a} {b}");
         }
     }

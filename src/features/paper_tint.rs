@@ -80,9 +80,11 @@ mod tests {
 
     #[test]
     fn the_same_paper_agrees() {
+        let first = genuine(11.8, 1);
+        let second = genuine(7.9, 2);
         for zone in ["red-green", "yellow-blue"] {
-            let a = genuine(11.8, 1).read(&PaperTint, zone).unwrap();
-            let b = genuine(7.9, 2).read(&PaperTint, zone).unwrap();
+            let a = first.read(&PaperTint, zone).unwrap();
+            let b = second.read(&PaperTint, zone).unwrap();
             assert!((a - b).abs() < 0.005, "{zone} {a} {b}");
         }
     }
