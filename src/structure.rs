@@ -241,10 +241,19 @@ impl ExpectedDetail {
 }
 
 impl Structure {
-    /// What is looked for to align the main printing: the more a cell varies on genuine notes, as
-    /// where overprint floats across it, the less.
+    /// What is looked for to align the main printing: the more a cell varies on genuine notes, the
+    /// less; nothing where the overprint stands, which would draw blank paper after it.
     pub fn main_printing(&self) -> Plane {
-        weighted(&self.print)
+        let mut sought = weighted(&self.print);
+        Zip::from(&mut sought)
+            .and(&self.overprint.mean)
+            .and(&self.overprint.deviation)
+            .for_each(|v, &m, &d| {
+                if m != 0.0 || d != 0.0 {
+                    *v = 0.0;
+                }
+            });
+        sought
     }
 
     /// What is looked for to find the overprint: the more a cell varies on genuine notes once the
@@ -339,7 +348,14 @@ pub fn learn(
     let mut print = Expected::over(notes.iter().map(|n| (&n.contrast, &n.seen)))?;
     let mut aligned = Vec::new();
     for _ in 0..ROUNDS {
-        let sought = weighted(&print);
+        let mut sought = weighted(&print);
+        for part in overprint {
+            for row in part.top..part.top + part.rows {
+                for column in part.left..part.left + part.columns {
+                    sought[[row, column]] = 0.0;
+                }
+            }
+        }
         aligned = notes
             .iter()
             .map(|note| Aligned::new(note, &sought))

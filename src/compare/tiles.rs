@@ -162,7 +162,8 @@ pub fn standardised(
     let middle = steps.len() / 2;
     if !steps.is_empty() {
         // Median of a normal variable's absolute value is 0.6745 σ; a difference has √2 σ.
-        let spread = *steps.select_nth_unstable_by(middle, f32::total_cmp).1 / (0.6745 * 1.4142);
+        let spread = *steps.select_nth_unstable_by(middle, f32::total_cmp).1
+            / (0.6745 * std::f32::consts::SQRT_2);
         off.mapv_inplace(|v| v.map(|v| v / spread.max(1.0)));
     }
     off

@@ -46,23 +46,27 @@ impl Feature for ForeignMarks {
     fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
         let size = face.design.size;
         let whole = RectMm::from([0.0, 0.0, size.width, size.height]);
-        let view = face.view();
-        let reading =
-            |zone: &str, unit, of: &dyn Fn(&[Mark], f64) -> (f64, Option<RectMm>)| Reading {
+        let found = face.view().map(|(view, _)| &view.wear);
+        let row = found.clone().map(|wear| {
+            let (value, place) = longest_row(&wear.marks);
+            Measurement {
+                value,
+                unit: "mm",
+                zone_mm: place.unwrap_or(whole),
+            }
+        });
+        let area = found.map(|wear| Measurement {
+            value: wear.marks_mm2,
+            unit: "mm²",
+            zone_mm: whole,
+        });
+        [("row", row), ("area", area)]
+            .into_iter()
+            .map(|(zone, result)| Reading {
                 zone: zone.to_owned(),
-                result: view.clone().map(|(view, _)| {
-                    let (value, place) = of(&view.wear.marks, view.wear.marks_mm2);
-                    Measurement {
-                        value,
-                        unit,
-                        zone_mm: place.unwrap_or(whole),
-                    }
-                }),
-            };
-        vec![
-            reading("row", "mm", &|marks, _| longest_row(marks)),
-            reading("area", "mm²", &|_, area| (area, None)),
-        ]
+                result,
+            })
+            .collect()
     }
 
     fn least_spread(&self) -> f64 {

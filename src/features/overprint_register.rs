@@ -136,7 +136,8 @@ mod tests {
     fn a_form_keeps_its_elements_together() {
         let readings = measure(&OverprintRegister, &genuine(9));
         for zone in ["treasury-seal", "serial-upper-right", "serial-lower-left"] {
-            assert!(value(&readings, zone) < 0.25, "{zone}");
+            // About a cell.
+            assert!(value(&readings, zone) < 0.4, "{zone}");
         }
         assert!(value(&readings, "numbering-x").abs() < 1.7);
     }
