@@ -304,8 +304,8 @@ impl Library {
                 let read = read_rules(name, bytes)?;
                 rules.insert(read.currency.clone(), read);
             } else if let Some((currency, id)) = typeface_name(name) {
-                let face = Typeface::read(bytes)
-                    .map_err(|e| invalid(name, "glyphs", &e.to_string()))?;
+                let face =
+                    Typeface::read(bytes).map_err(|e| invalid(name, "glyphs", &e.to_string()))?;
                 typefaces.insert((currency, id), face);
             }
             let Some(folder) = name.strip_suffix("note.toml") else {

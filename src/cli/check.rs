@@ -273,11 +273,7 @@ fn watch(watchlist: &Watchlist, examination: &mut Examination) {
 }
 
 /// Says when and where the serial number was seen before, and gives the row to be kept of this time.
-fn seen(
-    history: &History,
-    examination: &mut Examination,
-    now: &str,
-) -> Result<Option<Sighting>> {
+fn seen(history: &History, examination: &mut Examination, now: &str) -> Result<Option<Sighting>> {
     let Some((design, text)) = examination.numbered() else {
         return Ok(None);
     };
@@ -328,7 +324,11 @@ fn utc(time: SystemTime) -> String {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
     let date = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year + 400 * era + u64::from(month <= 2);
     format!(
         "{year:04}-{month:02}-{date:02}T{:02}:{:02}:{:02}Z",

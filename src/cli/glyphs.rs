@@ -43,7 +43,11 @@ pub fn learn_serials(
     let gathered = gather(scans, &Options::default())?;
     let mut wanted: Vec<(&Source, &Label)> = Vec::new();
     for source in gathered.captures.iter().flat_map(|c| &c.files) {
-        let name = source.path.file_name().unwrap_or_default().to_string_lossy();
+        let name = source
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         if let Some(label) = labels.get(name.as_ref()) {
             wanted.push((source, label));
         }
@@ -63,7 +67,10 @@ pub fn learn_serials(
                 }
                 Err(why) => {
                     if let Some((source, _)) = wanted.get(index) {
-                        complain(&format!("left out: {}: {why:#}", display_path(&source.path)));
+                        complain(&format!(
+                            "left out: {}: {why:#}",
+                            display_path(&source.path)
+                        ));
                     }
                 }
             }
@@ -71,7 +78,9 @@ pub fn learn_serials(
         },
     )?;
     if faces.is_empty() {
-        bail!("none of the labelled scans shows a number whose lettering is described in a series.toml");
+        bail!(
+            "none of the labelled scans shows a number whose lettering is described in a series.toml"
+        );
     }
     let mut out = io::stdout().lock();
     for ((currency, id), known) in faces {
@@ -222,15 +231,34 @@ fn report(out: &mut impl Write, id: &str, found: &CrossValidation) -> Result<()>
     }
     for (design, [right, none, wrong]) in designs {
         let all = right + none + wrong;
-        writeln!(out, "  {design}: {all} notes, {right} right, {none} not sure, {wrong} wrong")?;
+        writeln!(
+            out,
+            "  {design}: {all} notes, {right} right, {none} not sure, {wrong} wrong"
+        )?;
     }
     writeln!(out, "  probability stated  characters  right")?;
-    for (low, high) in [(0.0, 0.5), (0.5, 0.9), (0.9, 0.97), (0.97, 0.99), (0.99, 0.999), (0.999, 1.1)] {
-        let bin = || found.characters.iter().filter(|(p, _)| (low..high).contains(p));
+    for (low, high) in [
+        (0.0, 0.5),
+        (0.5, 0.9),
+        (0.9, 0.97),
+        (0.97, 0.99),
+        (0.99, 0.999),
+        (0.999, 1.1),
+    ] {
+        let bin = || {
+            found
+                .characters
+                .iter()
+                .filter(|(p, _)| (low..high).contains(p))
+        };
         let (all, right) = (bin().count(), bin().filter(|(_, right)| *right).count());
         if all > 0 {
             let share = 100.0 * right as f64 / all as f64;
-            writeln!(out, "  {low:.3} to {:.3}      {all:6}      {share:.2} %", f64::min(high, 1.0))?;
+            writeln!(
+                out,
+                "  {low:.3} to {:.3}      {all:6}      {share:.2} %",
+                f64::min(high, 1.0)
+            )?;
         }
     }
     Ok(())

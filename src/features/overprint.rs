@@ -6,9 +6,9 @@ use super::{
     serial_series::SerialSeries,
 };
 use crate::note::{RectMm, Side};
-use crate::reference::{Design, Library};
-use crate::rectify::homography::Homography;
 use crate::pixels::Raster;
+use crate::rectify::homography::Homography;
+use crate::reference::{Design, Library};
 use crate::serial::grammar::{Grammar, Serial};
 use crate::serial::position::Position;
 use crate::serial::read::{GlyphReader, Number, SerialReader, together};
@@ -144,7 +144,10 @@ impl<'a> Overprint<'a> {
                 .iter()
                 .map(|r| format!("{} {}", r.shown(), r.place))
                 .collect();
-            format!("the serial number was not read for sure: {}", shown.join(", "))
+            format!(
+                "the serial number was not read for sure: {}",
+                shown.join(", ")
+            )
         })
     }
 
@@ -270,11 +273,19 @@ pub(super) mod tests {
             let (style, _) = rules.style(&design.id).unwrap();
             for print in style.prints.iter().filter(|p| p.lettering.is_some()) {
                 let lettering = print.lettering.as_ref().unwrap();
-                assert!(LIBRARY.typeface(&design.currency, &lettering.typeface).is_some());
+                assert!(
+                    LIBRARY
+                        .typeface(&design.currency, &lettering.typeface)
+                        .is_some()
+                );
             }
             for series in rules.all_series() {
                 for id in &series.designs {
-                    assert!(LIBRARY.design(id).is_ok(), "series {} names {id}", series.year);
+                    assert!(
+                        LIBRARY.design(id).is_ok(),
+                        "series {} names {id}",
+                        series.year
+                    );
                 }
             }
         }

@@ -129,17 +129,30 @@ mod tests {
             read.inks = vec![vec![ink; 10]];
             SerialColour.examine(&read).outcome
         };
-        assert_eq!(look("usd-1-1963", "B91746345A", Some("green")), Outcome::Agrees);
-        assert_eq!(look("usd-1-1963", "B91746345A", Some("black")), Outcome::Deviates);
+        assert_eq!(
+            look("usd-1-1963", "B91746345A", Some("green")),
+            Outcome::Agrees
+        );
+        assert_eq!(
+            look("usd-1-1963", "B91746345A", Some("black")),
+            Outcome::Deviates
+        );
         assert_eq!(look("usd-1-1963", "B91746345A", None), Outcome::NotExamined);
     }
 
     #[test]
     fn inks_are_told_by_what_they_take_from_the_paper() {
         let of = |rgb: [f32; 3]| {
-            ink(&crate::pixels::Planes::from_shape_fn((3, 12, 12), |(c, row, _)| {
-                if row < 4 { rgb[c] } else { [225.0, 220.0, 198.0][c] }
-            }))
+            ink(&crate::pixels::Planes::from_shape_fn(
+                (3, 12, 12),
+                |(c, row, _)| {
+                    if row < 4 {
+                        rgb[c]
+                    } else {
+                        [225.0, 220.0, 198.0][c]
+                    }
+                },
+            ))
         };
         assert_eq!(of([76.0, 152.0, 100.0]), Some("green"));
         assert_eq!(of([50.0, 48.0, 44.0]), Some("black"));

@@ -41,7 +41,10 @@ impl Reasoned for SerialPosition {
             }
         }
         let (Some(serial), Some(year)) = (read.serial(), &read.marks.series) else {
-            return read.not_examined(self.id(), "serial number and series year were not both read");
+            return read.not_examined(
+                self.id(),
+                "serial number and series year were not both read",
+            );
         };
         let ruling = rules.check_position(&read.design.id, year, &serial, position);
         read.ruled(self.id(), ruling)
@@ -63,7 +66,10 @@ mod tests {
             read.marks.series = year.map(str::to_owned);
             SerialPosition.examine(&read)
         };
-        assert_eq!(look(Some("D4"), Some('D'), Some("2017")).outcome, Outcome::Agrees);
+        assert_eq!(
+            look(Some("D4"), Some('D'), Some("2017")).outcome,
+            Outcome::Agrees
+        );
         let misfit = look(Some("D3"), None, Some("2017"));
         assert!(misfit.outcome == Outcome::Deviates && misfit.doubtful);
         let plate = look(Some("D4"), Some('E'), None);

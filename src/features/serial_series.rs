@@ -54,9 +54,18 @@ mod tests {
             SerialSeries.examine(&read).outcome
         };
         assert_eq!(look("usd-20-2004", "PB12345678A", None), Outcome::Agrees);
-        assert_eq!(look("usd-20-2004", "PB12345678A", Some("2013")), Outcome::Deviates);
-        assert_eq!(look("usd-20-2004", "RB12345678A", None), Outcome::NotExamined);
-        assert_eq!(look("usd-1-1963", "B12345678A", Some("2021")), Outcome::Agrees);
+        assert_eq!(
+            look("usd-20-2004", "PB12345678A", Some("2013")),
+            Outcome::Deviates
+        );
+        assert_eq!(
+            look("usd-20-2004", "RB12345678A", None),
+            Outcome::NotExamined
+        );
+        assert_eq!(
+            look("usd-1-1963", "B12345678A", Some("2021")),
+            Outcome::Agrees
+        );
         assert_eq!(look("usd-1-1963", "B12345678A", None), Outcome::NotExamined);
     }
 }

@@ -38,7 +38,9 @@ const RIDGE: f64 = 1.0;
 #[derive(Debug, thiserror::Error)]
 pub enum LearnError {
     /// There is too little to learn from.
-    #[error("{0} prints with digits and a known number are too few to learn a typeface: 5 are needed")]
+    #[error(
+        "{0} prints with digits and a known number are too few to learn a typeface: 5 are needed"
+    )]
     TooFew(usize),
     /// The covariance cannot be inverted.
     #[error("the prints do not vary: they cannot be of different notes")]
@@ -78,7 +80,12 @@ pub fn learn(samples: &[&Sample], facts: &TypefaceFacts) -> Result<Learned, Lear
     let class_of = |c: char| characters.iter().position(|&k| k == c);
     let wanted: Vec<Vec<Vec<usize>>> = samples
         .iter()
-        .map(|s| s.text.iter().map(|&c| class_of(c).into_iter().collect()).collect())
+        .map(|s| {
+            s.text
+                .iter()
+                .map(|&c| class_of(c).into_iter().collect())
+                .collect()
+        })
         .collect();
     let n = characters.len();
     let mut means = Array2::from_shape_fn((n, CELLS), |(_, cell)| boxed(cell));
@@ -216,7 +223,8 @@ fn provisional(
 /// What is known of a character before any was seen: it fills a box.
 fn boxed(cell: usize) -> f32 {
     let (row, column) = ((cell / COLUMNS) as f32 + 0.5, (cell % COLUMNS) as f32 + 0.5);
-    let edge = |at: f32, half: f32, size: f32| (half + 0.5 - (at - size / 2.0).abs()).clamp(0.0, 1.0);
+    let edge =
+        |at: f32, half: f32, size: f32| (half + 0.5 - (at - size / 2.0).abs()).clamp(0.0, 1.0);
     let v = edge(row, ROWS as f32 / 2.3, ROWS as f32) * edge(column, 5.5, COLUMNS as f32);
     // Its mean over the patch is taken off, so that flat ink is no character.
     v - 0.63
@@ -321,8 +329,7 @@ fn discriminant(
     let blurred: Vec<Strip> = samples.iter().map(|s| s.strip.blurred()).collect();
     let mut patches: Vec<(usize, [f32; CELLS])> = Vec::new();
     for stand in &stands {
-        let (Some(sample), Some(blurred)) =
-            (samples.get(stand.sample), blurred.get(stand.sample))
+        let (Some(sample), Some(blurred)) = (samples.get(stand.sample), blurred.get(stand.sample))
         else {
             continue;
         };
@@ -367,9 +374,9 @@ fn discriminant(
     let mut within = DMatrix::<f64>::zeros(CELLS, CELLS);
     for chunk in patches.chunks(2000) {
         let block = DMatrix::from_fn(CELLS, chunk.len(), |cell, index| {
-            chunk
-                .get(index)
-                .map_or(0.0, |(class, cells)| f64::from(cells[cell]) - centres[(cell, *class)])
+            chunk.get(index).map_or(0.0, |(class, cells)| {
+                f64::from(cells[cell]) - centres[(cell, *class)]
+            })
         });
         within += &block * block.transpose();
     }
@@ -432,7 +439,11 @@ pub fn calibrate(trials: &[Trial]) -> Calibration {
         let mut curvature = DMatrix::<f64>::identity(4, 4) * 0.01;
         gradient -= &beta * 0.01;
         for trial in trials {
-            let x = DVector::from_row_slice(&Calibration::terms(trial.margin, trial.likeness, trial.digit));
+            let x = DVector::from_row_slice(&Calibration::terms(
+                trial.margin,
+                trial.likeness,
+                trial.digit,
+            ));
             let p = 1.0 / (1.0 + (-beta.dot(&x)).exp());
             let y = if trial.right { 1.0 } else { 0.0 };
             gradient += &x * ((y - p) * trial.weight);

@@ -140,11 +140,7 @@ fn sample<const R: usize, const C: usize>(
         let down = (row as f64 + 0.5 - R as f64 / 2.0) * scale;
         for (column, v) in line.iter_mut().enumerate() {
             let across = (column as f64 + 0.5 - C as f64 / 2.0) * scale;
-            *v = bilinear(
-                &view,
-                x + across - tilt * down,
-                y + down + tilt * across,
-            );
+            *v = bilinear(&view, x + across - tilt * down, y + down + tilt * across);
         }
     }
 }
@@ -190,10 +186,7 @@ impl Line {
     /// Where a character stands that is this far from the middle.
     pub fn at(&self, offset: f64) -> [f64; 2] {
         let along = offset * self.stretch;
-        [
-            self.middle[0] + along,
-            self.middle[1] + self.tilt * along,
-        ]
+        [self.middle[0] + along, self.middle[1] + self.tilt * along]
     }
 }
 
@@ -260,7 +253,10 @@ fn character_map(half: &Plane, any: &[f32; HALF_CELLS]) -> Plane {
     let (rows, columns) = half.dim();
     let mut dots = Plane::zeros((rows, columns));
     for (tap, weight) in any.iter().enumerate() {
-        let (down, across) = ((tap / C) as isize - R as isize / 2, (tap % C) as isize - C as isize / 2);
+        let (down, across) = (
+            (tap / C) as isize - R as isize / 2,
+            (tap % C) as isize - C as isize / 2,
+        );
         add_scaled(&mut dots, half, across, down, *weight);
     }
     let squares = half.mapv(|v| v * v);
@@ -320,11 +316,23 @@ fn add_scaled(total: &mut Plane, map: &Plane, across: isize, down: isize, weight
 fn window_mean<const R: usize, const C: usize>(plane: &Plane) -> Plane {
     let mut across = Plane::zeros(plane.dim());
     for c in 0..C {
-        add_scaled(&mut across, plane, c as isize - C as isize / 2, 0, 1.0 / C as f32);
+        add_scaled(
+            &mut across,
+            plane,
+            c as isize - C as isize / 2,
+            0,
+            1.0 / C as f32,
+        );
     }
     let mut out = Plane::zeros(plane.dim());
     for r in 0..R {
-        add_scaled(&mut out, &across, 0, r as isize - R as isize / 2, 1.0 / R as f32);
+        add_scaled(
+            &mut out,
+            &across,
+            0,
+            r as isize - R as isize / 2,
+            1.0 / R as f32,
+        );
     }
     out
 }
@@ -375,9 +383,12 @@ pub fn find(
         }
     }
     // Among many equal strokes a row may be taken one character too far on either side.
-    let pitch = offsets.last().zip(offsets.first()).map_or(0.0, |(last, first)| {
-        (last - first) / offsets.len().saturating_sub(1).max(1) as f64
-    });
+    let pitch = offsets
+        .last()
+        .zip(offsets.first())
+        .map_or(0.0, |(last, first)| {
+            (last - first) / offsets.len().saturating_sub(1).max(1) as f64
+        });
     let found = best.as_ref()?;
     if found.patches.iter().any(|p| p.likeness < DOUBTFUL) {
         let line = found.line;
@@ -413,7 +424,10 @@ pub fn look(
             let mut best = (f32::MIN, at);
             for down in -reach..=reach {
                 for across in -reach - 1..=reach + 1 {
-                    let here = [at[0] + 2.0 * f64::from(across), at[1] + 2.0 * f64::from(down)];
+                    let here = [
+                        at[0] + 2.0 * f64::from(across),
+                        at[1] + 2.0 * f64::from(down),
+                    ];
                     strip.half_patch(here, line.tilt, &mut half);
                     for &class in classes {
                         let like = face.half_likeness(class, &half);

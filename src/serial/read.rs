@@ -217,7 +217,9 @@ pub fn decide(face: &Typeface, scores: &[Scores], grammar: &Grammar) -> Vec<Char
             total += score;
             characters.push(Character {
                 best: c,
-                confidence: face.calibration().probability(margin, likeness, c.is_ascii_digit()),
+                confidence: face
+                    .calibration()
+                    .probability(margin, likeness, c.is_ascii_digit()),
                 margin,
                 likeness,
             });
@@ -305,9 +307,11 @@ pub fn together(face: &Typeface, equal: bool, grammar: &Grammar, readings: Vec<R
         return number;
     };
     let fits = |other: &Reading| {
-        first.characters.iter().zip(&other.characters).all(|(a, b)| {
-            a.best == b.best || a.confidence < SURE || b.confidence < SURE
-        })
+        first
+            .characters
+            .iter()
+            .zip(&other.characters)
+            .all(|(a, b)| a.best == b.best || a.confidence < SURE || b.confidence < SURE)
     };
     if equal && number.readings.iter().all(fits) {
         let mut scores = first.scores.clone();
