@@ -10,7 +10,7 @@ use crate::rectify::homography::Homography;
 
 /// A character is sure from this probability on: in cross-validation no character of a scan above it was wrong
 /// (docs/serials.md).
-pub const SURE: f64 = 0.95;
+pub const SURE: f64 = 0.97;
 /// Rows whose characters look on the mean less like any than this hold no number.
 pub const LEAST_LIKENESS: f32 = 0.5;
 

@@ -1217,7 +1217,7 @@ mod tests {
             &inks
         )));
         inks[3] = Some("black");
-        let ruling = rules.check_colour("cny-100-2015", "lower-left", &inks);
+        let ruling = rules.check_colour("cny-100-2015", "horizontal", &inks);
         assert_eq!(weight(&ruling), Some(Weight::Contradiction));
         let Outcome::Deviates {
             found, expected, ..
@@ -1259,7 +1259,7 @@ mod tests {
                 "typeface = \"usd-none\"",
                 "names no typeface",
             ),
-            ("cells_mm = [0.0, 3.81, ", "cells_mm = [", "has 9 cells_mm"),
+            ("cells_mm = [0.0, 3.81, ", "cells_mm = [", "has 8 cells_mm"),
             ("places = 10", "places = 9", "not the length of grammar"),
             ("letter = \"Q\"", "letter = \"P\"", "is there twice"),
             (
