@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use divan::{Bencher, black_box};
 use guilloche::identify::Identifier;
 use guilloche::pixels::Raster;
-use guilloche::rectify::edges::settle;
+use guilloche::rectify::edges::{Against, settle};
 use guilloche::rectify::{Outlines, Quad, outlines};
 use guilloche::reference::Library;
 use guilloche::scan::{Limits, decode};
@@ -86,6 +86,7 @@ fn settling_edges(bencher: Bencher<'_, '_>) {
             &frame,
             4.0 * px_per_mm,
             1.2 * px_per_mm,
+            Against::Margin,
         )
     });
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use ndarray::Array2;
 
-use crate::compare::evidence::{Evidence, Genuine, Model};
+use crate::compare::evidence::{Evidence, Genuine, Joint, Model};
 use crate::features::{self, Face, Feature, Reading, measure_all};
 use crate::note::Side;
 use crate::reference::{Library, Readings};
@@ -23,7 +23,14 @@ pub struct Experience<'a> {
 struct KnownSide<'a> {
     readings: &'a Readings,
     scanner: &'a str,
-    models: OnceLock<BTreeMap<&'static str, Model>>,
+    fitted: OnceLock<Fitted>,
+}
+
+/// Models of one side's features, each by itself and all together.
+#[derive(Debug)]
+struct Fitted {
+    models: BTreeMap<&'static str, Model>,
+    joint: Option<Joint>,
 }
 
 impl<'a> Experience<'a> {
@@ -37,7 +44,7 @@ impl<'a> Experience<'a> {
                     let known = KnownSide {
                         readings: measured.readings.as_ref()?,
                         scanner: &measured.enrolment.scanner,
-                        models: OnceLock::new(),
+                        fitted: OnceLock::new(),
                     };
                     Some(((design.id.as_str(), *side), known))
                 })
@@ -46,38 +53,101 @@ impl<'a> Experience<'a> {
         Self { sides }
     }
 
-    /// Looks at everything there is to look at on a side: one finding a feature.
+    /// Looks at everything there is to look at on a side: one finding a feature, and one for all of
+    /// them together.
     pub fn findings(&self, face: &Face<'_>, file: usize) -> Vec<Finding> {
-        let known = self.sides.get(&(face.design.id.as_str(), face.side));
-        measure_all(face)
-            .into_iter()
+        let readings = measure_all(face);
+        let Some(known) = self.sides.get(&(face.design.id.as_str(), face.side)) else {
+            return readings
+                .iter()
+                .map(|(feature, readings)| not_examined(feature, readings, file))
+                .collect();
+        };
+        let fitted = known.fitted();
+        let mut findings: Vec<Finding> = readings
+            .iter()
             .map(|(feature, readings)| {
-                let evidence = known.and_then(|known| {
-                    let measured = readings
-                        .iter()
-                        .filter_map(|r| Some((r.zone.as_str(), r.result.as_ref().ok()?.value)));
-                    known.models().get(feature)?.judge(measured)
-                });
-                match (evidence, known) {
-                    (Some(evidence), Some(known)) => {
-                        examined(feature, &readings, evidence, known.scanner, file)
-                    }
-                    _ => not_examined(feature, &readings, file),
+                let measured = readings
+                    .iter()
+                    .filter_map(|r| Some((r.zone.as_str(), r.result.as_ref().ok()?.value)));
+                match fitted.models.get(feature).and_then(|m| m.judge(measured)) {
+                    Some(evidence) => examined(feature, readings, evidence, known.scanner, file),
+                    None => not_examined(feature, readings, file),
                 }
             })
-            .collect()
+            .collect();
+        findings.extend(fitted.together(&findings, known, file));
+        findings
     }
 }
 
+impl Fitted {
+    /// All features of a side together.
+    fn together(
+        &self,
+        findings: &[Finding],
+        known: &KnownSide<'_>,
+        file: usize,
+    ) -> Option<Finding> {
+        let mut rarest: Vec<(f64, &str)> = findings
+            .iter()
+            .filter_map(|f| Some((f.p_value?, f.feature.as_str())))
+            .collect();
+        if rarest.len() < 2 {
+            return None;
+        }
+        let rarity = self.joint.as_ref()?.judge(rarest.iter().map(|r| r.0))?;
+        rarest.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let odd: Vec<&str> = rarest.iter().take(3).map(|r| r.1).collect();
+        Some(Finding {
+            feature: TOGETHER.to_owned(),
+            outcome: Outcome::Agrees,
+            doubtful: false,
+            file,
+            zone_mm: None,
+            value: None,
+            unit: String::new(),
+            expected: None,
+            p_value: Some(rarity.p),
+            why: format!(
+                "{} features together, most of all {}: odd as 1 in {:.0} genuine notes ({} of them were \
+                 measured, {}{})",
+                rarest.len(),
+                odd.join(", "),
+                (1.0 / rarity.p.max(1e-12)).round(),
+                known.readings.count(),
+                known.scanner,
+                if rarity.extrapolated {
+                    "; rarer than any of them"
+                } else {
+                    ""
+                }
+            ),
+        })
+    }
+}
+
+/// The name of the finding on all features of a side together.
+pub const TOGETHER: &str = "all-features";
+
 impl KnownSide<'_> {
-    fn models(&self) -> &BTreeMap<&'static str, Model> {
-        self.models.get_or_init(|| {
-            features::all()
+    fn fitted(&self) -> &Fitted {
+        self.fitted.get_or_init(|| {
+            let fitted: Vec<(&'static str, Model, Genuine)> = features::all()
                 .into_iter()
                 .filter_map(|feature| {
-                    Some((feature.id(), Model::fit(&genuine(feature, self.readings)?)?))
+                    let genuine = genuine(feature, self.readings)?;
+                    Some((feature.id(), Model::fit(&genuine)?, genuine))
                 })
-                .collect()
+                .collect();
+            let joint = Joint::fit(fitted.iter().map(|(_, model, genuine)| (model, genuine)));
+            Fitted {
+                joint,
+                models: fitted
+                    .into_iter()
+                    .map(|(id, model, _)| (id, model))
+                    .collect(),
+            }
         })
     }
 }

@@ -29,7 +29,6 @@ pub mod wear;
 
 use std::sync::OnceLock;
 
-use compare::evidence::combined;
 use features::Face;
 use features::overprint::{self, Overprint};
 use findings::Experience;
@@ -41,7 +40,7 @@ use reference::Library;
 use report::{Examination, FileRecord, IdentityRecord, ReadingRecord, SerialRecord, rounded};
 use scan::gather::{Capture, Source};
 use scan::{Limits, Scan, display_path};
-use verdict::{Policy, Verdict, judge, weigh};
+use verdict::{Policy, Verdict, judge, overall, weigh};
 
 /// What a run is to do.
 #[derive(Debug, Clone, Default)]
@@ -298,7 +297,7 @@ fn examine(
                     .min()
                     .unwrap_or(0);
                 weigh(&mut findings, &settings.policy, enrolled);
-                p_value = combined(findings.iter().filter_map(|f| f.p_value));
+                p_value = overall(&findings);
                 let (verdict, why) = judge(&findings);
                 reasons.extend(why);
                 verdict

@@ -90,7 +90,8 @@ fn enrolled(rows: &[&Labelled], folder: &Path) -> Library {
                     px_per_mm: 0.0,
                     layout_only: false,
                 };
-                let enrolled = measure_side(side, design.size, scans, 0.0, provenance).unwrap();
+                let enrolled =
+                    measure_side(side, design.size, &design.zones, scans, 0.0, provenance).unwrap();
                 (side, enrolled.measured)
             })
             .collect();

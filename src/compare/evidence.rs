@@ -69,6 +69,52 @@ pub struct Model {
     objects: usize,
 }
 
+/// Several groups together. Copies are odd in many groups a little, rather than in one a lot; the mean
+/// surprise of the groups, -ln p, is ranked among the genuine objects' own, so that however the groups
+/// depend on each other is in the comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Joint {
+    surprise: Tail,
+}
+
+impl Joint {
+    /// Fits the groups' surprises on genuine objects, each group's p-values cross-fitted. `None` where
+    /// too few scans were measured.
+    pub fn fit<'a>(groups: impl IntoIterator<Item = (&'a Model, &'a Genuine)>) -> Option<Self> {
+        let mut sums: Vec<(f64, f64)> = Vec::new();
+        for (model, genuine) in groups {
+            for (row, p) in model.cross_fitted(genuine).into_iter().enumerate() {
+                if sums.len() <= row {
+                    sums.resize(row + 1, (0.0, 0.0));
+                }
+                if let (Some(p), Some(sum)) = (p, sums.get_mut(row)) {
+                    sum.0 += surprise(p);
+                    sum.1 += 1.0;
+                }
+            }
+        }
+        let means = sums.iter().filter(|s| s.1 > 0.0).map(|s| s.0 / s.1);
+        Some(Self {
+            surprise: Tail::fit(means)?,
+        })
+    }
+
+    /// How rare the p-values of an object's groups are together; `None` for no groups.
+    pub fn judge(&self, p_values: impl IntoIterator<Item = f64>) -> Option<Rarity> {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for p in p_values {
+            sum += surprise(p);
+            count += 1.0;
+        }
+        (count > 0.0).then(|| self.surprise.rarity(sum / count))
+    }
+}
+
+/// How surprising a p-value is, nats; no single group is more than e⁻¹².
+fn surprise(p: f64) -> f64 {
+    -p.max(6e-6).ln()
+}
+
 /// How rare the readings of one group are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
@@ -123,6 +169,34 @@ impl Model {
             mean: Tail::fit(means)?,
             objects: objects.len(),
         })
+    }
+
+    /// The p-value of each scan of the genuine objects themselves, by spreads that had not seen its
+    /// object; none where nothing was measured.
+    fn cross_fitted(&self, genuine: &Genuine) -> Vec<Option<f64>> {
+        let fitted: Vec<_> = (0..FOLDS)
+            .map(|fold| places(genuine, |object| object % FOLDS != fold))
+            .collect();
+        genuine
+            .values
+            .rows()
+            .into_iter()
+            .zip(&genuine.objects)
+            .map(|(row, object)| {
+                let readings = genuine
+                    .places
+                    .iter()
+                    .map(String::as_str)
+                    .zip(row.iter().copied());
+                let summary = summarise(fitted.get(object % FOLDS)?, readings)?;
+                let p = self
+                    .oddest
+                    .rarity(summary.oddest)
+                    .p
+                    .min(self.mean.rarity(summary.mean).p);
+                Some((2.0 * p).min(1.0))
+            })
+            .collect()
     }
 
     /// How rare readings are, place by place; `None` where none is of a place that genuine objects
@@ -288,6 +362,32 @@ mod tests {
         assert!(one.rarity.p < 1e-4 && one.place == "b" && !one.overall);
         let all = model.judge([("a", 5.5), ("b", 24.5), ("c", 1.5)]).unwrap();
         assert!(all.rarity.p < 1e-3, "{}", all.rarity.p);
+    }
+
+    #[test]
+    fn many_small_oddities_are_odd_together() {
+        let groups: Vec<Genuine> = (0..10).map(|seed| genuine(80, 11 + seed)).collect();
+        let models: Vec<Model> = groups.iter().map(|g| Model::fit(g).unwrap()).collect();
+        let joint = Joint::fit(models.iter().zip(&groups)).unwrap();
+        let mut normal = Normal(5);
+        let mut p_of = |shift: f64| {
+            let p_values: Vec<f64> = models
+                .iter()
+                .map(|model| {
+                    let readings = [("a", 1.0), ("b", 20.0), ("c", -3.0)]
+                        .map(|(place, centre)| (place, centre + shift + normal.next()));
+                    model.judge(readings).unwrap().rarity.p
+                })
+                .collect();
+            (
+                joint.judge(p_values.iter().copied()).unwrap().p,
+                combined(p_values).unwrap(),
+            )
+        };
+        let rare = (0..2000).filter(|_| p_of(0.0).0 <= 0.01).count();
+        assert!(rare <= 30, "{rare} of 2000");
+        let (together, least) = p_of(2.5);
+        assert!(together < 1e-4 && together < least, "{together} {least}");
     }
 
     #[test]

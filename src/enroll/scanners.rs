@@ -19,7 +19,7 @@ use crate::specimen::{Format, Subsampling, encode};
 const SCALE: (f64, f64) = (0.7, 1.25);
 const GAMMA: (f64, f64) = (0.85, 1.2);
 const CAST: (f64, f64) = (0.93, 1.05);
-const NEIGHBOURS: (f64, f64) = (-0.10, 0.12);
+const NEIGHBOURS: (f64, f64) = (-0.08, 0.06);
 const NOISE: (f64, f64) = (0.0, 2.5);
 const QUALITY: (f64, f64) = (82.0, 96.0);
 

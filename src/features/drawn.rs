@@ -159,6 +159,7 @@ pub static DESIGN: LazyLock<Design> = LazyLock::new(|| {
         },
         layout: ndarray::Array2::zeros((1, 1)),
         structure: learn(&straight, &overprint, ExpectedDetail::learn(&details)),
+        readings: None,
     };
     Design {
         id: "xts-1-2000".to_owned(),
@@ -199,6 +200,7 @@ pub fn face<'a>(raster: &'a Raster, design: &'a Design) -> Face<'a> {
             quality: 1.0,
         },
         view: OnceLock::new(),
+        condition: OnceLock::new(),
     }
 }
 

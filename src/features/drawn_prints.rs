@@ -169,6 +169,7 @@ impl Drawn {
                 sides: [SideSource::Frame; 4],
                 quality: 0.0,
             },
+            view: std::sync::OnceLock::new(),
             condition: std::sync::OnceLock::new(),
         }
     }

@@ -497,10 +497,13 @@ fn closest(strip: &Strip, line: &Line, at: [f64; 2], face: &Typeface, classes: &
     best
 }
 
-/// The line through places where characters were seen (offset, place, likeness); what lies off it by more than
+/// A character seen: its offset along the row, its place, its likeness.
+pub type Sighting = (f64, [f64; 2], f64);
+
+/// The line through places where characters were seen; what lies off it by more than
 /// a few pixels is left out. Tilt and stretch stay within what is tried.
-pub fn fitted(seen: &[(f64, [f64; 2], f64)], before: Line) -> Line {
-    let mut used: Vec<(f64, [f64; 2], f64)> = seen
+pub fn fitted(seen: &[Sighting], before: Line) -> Line {
+    let mut used: Vec<Sighting> = seen
         .iter()
         .map(|&(o, p, like)| (o, p, like.max(0.05).powi(2)))
         .collect();
@@ -510,9 +513,8 @@ pub fn fitted(seen: &[(f64, [f64; 2], f64)], before: Line) -> Line {
         if used.len() < 3 || weight <= 0.0 {
             return before;
         }
-        let mean = |f: &dyn Fn(&(f64, [f64; 2], f64)) -> f64| {
-            used.iter().map(|u| f(u) * u.2).sum::<f64>() / weight
-        };
+        let mean =
+            |f: &dyn Fn(&Sighting) -> f64| used.iter().map(|u| f(u) * u.2).sum::<f64>() / weight;
         let (o, x, y) = (mean(&|u| u.0), mean(&|u| u.1[0]), mean(&|u| u.1[1]));
         let spread = mean(&|u| (u.0 - o).powi(2));
         if spread < 1e-9 {
