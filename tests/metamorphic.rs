@@ -178,7 +178,7 @@ fn random_case(seed: u64) -> (String, Printed, Scanner) {
         Dial::Stain,
         Dial::Writing,
     ] {
-        if draw.word() % 3 == 0 {
+        if draw.word().is_multiple_of(3) {
             dials.set(dial, draw.between(0.1, 0.6)).unwrap();
         }
     }
