@@ -18,6 +18,8 @@ use crate::reference::{Design, LAYOUT_COLUMNS, LAYOUT_ROWS, Library};
 pub(crate) const MARGIN: usize = 5;
 /// Designs that are registered after the first look.
 const SHORTLIST: usize = 4;
+/// The same where none of those few fitted.
+const LONGLIST: usize = 12;
 /// Share of the best first look that a third and fourth design must reach.
 const PROMISING: f32 = 0.6;
 /// How much sampling again where the print was found adds to the score at most.
@@ -125,16 +127,18 @@ impl<'a> Identifier<'a> {
     /// The best matches, best first.
     fn candidates(&self, outlines: &Outlines) -> Vec<Match<'a>> {
         let views = views(outlines);
-        let mut found = self.best_matches(&views, outlines);
+        let mut found = self.best_matches(&views, outlines, SHORTLIST);
         if found.first().is_none_or(|m| m.registration.score < SURE) {
+            // Now every design that the first look does not rule out, and further outlines.
+            found = self.best_matches(&views, outlines, LONGLIST);
             let more = self.further_views(outlines);
-            found.extend(self.best_matches(&more, outlines));
+            found.extend(self.best_matches(&more, outlines, LONGLIST));
             found.sort_by(|a, b| b.registration.score.total_cmp(&a.registration.score));
         }
         found
     }
 
-    fn best_matches(&self, views: &[View], outlines: &Outlines) -> Vec<Match<'a>> {
+    fn best_matches(&self, views: &[View], outlines: &Outlines, most: usize) -> Vec<Match<'a>> {
         let mut rough: Vec<(f32, &Template<'a>, &View)> = self
             .templates
             .iter()
@@ -146,12 +150,15 @@ impl<'a> Identifier<'a> {
             })
             .collect();
         rough.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let enough = rough.first().map_or(0.0, |best| PROMISING * best.0);
+        let enough = match most {
+            SHORTLIST => rough.first().map_or(0.0, |best| PROMISING * best.0),
+            _ => f32::MIN,
+        };
         let mut found: Vec<Match<'a>> = rough
             .iter()
             .enumerate()
             .take_while(|(rank, (agreement, ..))| {
-                *rank < 2 || (*rank < SHORTLIST && *agreement > enough)
+                *rank < 2 || (*rank < most && *agreement > enough)
             })
             .map(|(_, candidate)| candidate)
             .filter_map(|(_, template, view)| match_view(template, view))
@@ -333,7 +340,7 @@ fn print_map(found: &Match<'_>) -> Option<Homography> {
 }
 
 /// Score from which no further outlines are tried.
-const SURE: f32 = 0.72;
+const SURE: f32 = 0.8;
 
 /// Least confidence with which a note is called recognised.
 const RECOGNISED: f64 = 0.5;
@@ -349,5 +356,5 @@ fn in_place(found: &Match<'_>, outlines: &Outlines) -> f32 {
 /// design.
 fn confidence(agreement: f32, lead: f32) -> f64 {
     let (agreement, lead) = (f64::from(agreement), f64::from(lead));
-    1.0 / (1.0 + (-(40.0 * (agreement - 0.66) + 8.0 * (lead - 0.1).min(0.1))).exp())
+    1.0 / (1.0 + (-(40.0 * (agreement - 0.62) + 8.0 * (lead - 0.1).min(0.1))).exp())
 }

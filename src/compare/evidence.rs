@@ -189,11 +189,8 @@ impl Model {
                     .map(String::as_str)
                     .zip(row.iter().copied());
                 let summary = summarise(fitted.get(object % FOLDS)?, readings)?;
-                let p = self
-                    .oddest
-                    .rarity(summary.oddest)
-                    .p
-                    .min(self.mean.rarity(summary.mean).p);
+                let oddest = self.oddest.own_rarity(summary.oddest);
+                let p = oddest.min(self.mean.own_rarity(summary.mean));
                 Some((2.0 * p).min(1.0))
             })
             .collect()

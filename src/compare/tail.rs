@@ -83,13 +83,33 @@ impl Tail {
                 extrapolated: false,
             };
         }
-        let exceeding = self.sorted.partition_point(|v| *v <= self.threshold);
-        let share = (n - exceeding) as f64 / n as f64;
-        let tail = share * (1.0 + self.shape * excess / self.scale).powf(-1.0 / self.shape);
+        let tail = self.beyond(value);
         Rarity {
             p: tail.min(conformal),
             extrapolated: tail < conformal,
         }
+    }
+
+    /// How rare one of the values seen is among the others. The largest has the fitted tail, as a new
+    /// one beyond all of them would.
+    pub fn own_rarity(&self, value: f64) -> f64 {
+        let n = self.sorted.len().max(2);
+        let others = n - 1 - self.sorted.partition_point(|v| *v < value).min(n - 1);
+        let conformal = (others + 1) as f64 / n as f64;
+        if others > 0 {
+            conformal
+        } else {
+            conformal.min(self.beyond(value))
+        }
+    }
+
+    /// The fitted tail above its threshold.
+    fn beyond(&self, value: f64) -> f64 {
+        let n = self.sorted.len();
+        let exceeding = self.sorted.partition_point(|v| *v <= self.threshold);
+        let share = (n - exceeding) as f64 / n as f64;
+        let excess = (value - self.threshold).max(0.0);
+        share * (1.0 + self.shape * excess / self.scale).powf(-1.0 / self.shape)
     }
 
     /// The least p-value that was seen rather than extrapolated.
