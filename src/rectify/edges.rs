@@ -186,7 +186,13 @@ fn settle_side(
         }
     }
     // Against a bed that was seen all round, there is no frame, and a faint edge is where it was seen.
-    let frame = margin.and_then(|_| frame_line(raster, a, b, reach));
+    // Nor is there where a clear edge lies inside of a strip of bed.
+    let frame = margin.and_then(|margin| {
+        let clear = best.3 >= FRAME;
+        frame_line(raster, a, b, reach).filter(|(line, _)| {
+            !(clear && bed_along(raster, line, a, along, outward, length, margin))
+        })
+    });
     // An edge expected beyond the frame was cut off by it, however far.
     let frame_score = frame.map_or(0.0, |(_, s)| FRAME * nearness(s.max(0.0)));
     let (score, mut first, mut last, mean) = best;
@@ -383,6 +389,40 @@ fn frame_line(raster: &Raster, a: Point, b: Point, reach: f64) -> Option<(Line, 
     };
     (outward <= reach).then(|| Line::through(from, to).map(|line| (line, outward)))?
 }
+
+/// Whether a strip of bed lies beside the frame: even in colour, which the margin's is not.
+fn bed_along(
+    raster: &Raster,
+    frame: &Line,
+    a: Point,
+    along: Point,
+    outward: Point,
+    length: f64,
+    margin: [f32; 3],
+) -> bool {
+    let colours: Vec<[f32; 3]> = (0..PROFILES)
+        .filter_map(|profile| {
+            let d = (0.03 + 0.94 * profile as f64 / (PROFILES - 1) as f64) * length;
+            let base = [a[0] + along[0] * d, a[1] + along[1] * d];
+            let s = frame.along(base, outward)? - 2.0;
+            smeared_at(
+                raster,
+                [base[0] + outward[0] * s, base[1] + outward[1] * s],
+                along,
+            )
+        })
+        .collect();
+    let median = |mut list: Vec<f32>| {
+        list.sort_by(f32::total_cmp);
+        list.get(list.len() / 2).copied()
+    };
+    let middle = [0, 1, 2].map(|k| median(colours.iter().map(|c| c[k]).collect()).unwrap_or(0.0));
+    let uneven = median(colours.iter().map(|c| apart(*c, middle)).collect());
+    uneven.is_some_and(|uneven| uneven < EVEN && apart(middle, margin) > 2.0 * EVEN)
+}
+
+/// Median deviation of a bed from its colour, with its noise and the scanner's compression.
+const EVEN: f32 = 5.0;
 
 /// How much more like paper a window inside of each position is than one outside: profiles ×
 /// positions, positions running outwards; 0 where a window leaves the scan. Likeness is capped, so

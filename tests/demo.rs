@@ -1,0 +1,195 @@
+//! The commands around specimens, as a newcomer meets them: demo, specimen, enroll.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn run(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::cargo_bin("guilloche")
+        .unwrap()
+        .current_dir(folder)
+        .args(words)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn the_demo_prints_checks_and_explains() {
+    let desk = tempfile::tempdir().unwrap();
+    let (code, said, complaints) = run(desk.path(), &["demo"]);
+    assert_eq!((code, complaints.as_str()), (Some(0), ""));
+    let folder = desk.path().join("guilloche-demo");
+    let results: Vec<Value> = fs::read_to_string(folder.join("results.jsonl"))
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(results.len(), 24);
+    for note in &results {
+        let name = note["note"].as_str().unwrap();
+        assert!(said.contains(name), "{name}");
+        let verdict = note["verdict"].as_str().unwrap();
+        // Each verdict that was given is explained, with its name first.
+        assert!(said.contains(&format!("\n    {verdict}: ")), "{verdict}");
+        match name {
+            "23-broken-file" => assert_eq!(verdict, "unreadable"),
+            "24-no-note-at-all" => assert_eq!(verdict, "unrecognised"),
+            _ => {
+                let value = name.rsplit_once("xts").unwrap().1;
+                assert_eq!(
+                    note["identity"]["design"],
+                    format!("xts-{value}-2024"),
+                    "{name}"
+                );
+                assert_eq!(note["files"][0]["side"], "front", "{name}");
+                assert_eq!(note["files"][1]["side"], "back", "{name}");
+            }
+        }
+    }
+    assert!(!said.contains("\n    suspect: ") || results.iter().any(|n| n["verdict"] == "suspect"));
+
+    // A second run takes the folder for its own and spares what it did not write.
+    fs::write(folder.join("mine.jpg"), "mine").unwrap();
+    let before = fs::read(folder.join("results.jsonl")).unwrap();
+    assert_eq!(run(desk.path(), &["demo"]).0, Some(0));
+    assert_eq!(fs::read(folder.join("results.jsonl")).unwrap(), before);
+    assert_eq!(fs::read(folder.join("mine.jpg")).unwrap(), b"mine");
+}
+
+#[test]
+fn the_demo_keeps_out_of_other_folders() {
+    let desk = tempfile::tempdir().unwrap();
+    fs::create_dir(desk.path().join("photos")).unwrap();
+    fs::write(desk.path().join("photos/me.jpg"), "me").unwrap();
+    let (code, said, complaints) = run(desk.path(), &["demo", "photos"]);
+    assert_eq!((code, said.as_str()), (Some(2), ""));
+    assert!(
+        complaints.contains("photos: holds files that no demo wrote"),
+        "{complaints}"
+    );
+    assert_eq!(complaints.lines().count(), 1);
+    let (code, _, complaints) = run(desk.path(), &["demo", "photos/me.jpg"]);
+    assert_eq!(code, Some(2));
+    assert!(complaints.contains("is no folder"), "{complaints}");
+    let count = fs::read_dir(desk.path().join("photos")).unwrap().count();
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn wrong_values_of_specimens_are_refused_in_a_sentence() {
+    let desk = tempfile::tempdir().unwrap();
+    for (words, expected) in [
+        (
+            vec!["--denomination", "20"],
+            "\"20\" is no denomination of XTS: choose from 10, 100",
+        ),
+        (vec!["--side", "top"], "\"top\" is no side"),
+        (vec!["--light", "x-ray"], "\"x-ray\" is no light"),
+        (
+            vec!["--wear", "soil=1.5"],
+            "dial soil: \"1.5\" is not a number from 0 to 1",
+        ),
+        (vec!["--wear", "soil=much"], "dial soil: \"much\""),
+        (
+            vec!["--wear", "halftone=1"],
+            "there is no wear called \"halftone\"",
+        ),
+        (
+            vec!["--defect", "colour"],
+            "there is no defect called \"colour\"",
+        ),
+        (
+            vec!["--dpi", "50"],
+            "resolution: 50 is outside 100 to 1200 dpi",
+        ),
+        (vec!["--press-dpi", "72"], "72 is outside 300 to 1200 dpi"),
+        (
+            vec!["--margin", "100"],
+            "margin: 100 is outside -10 to 60 mm",
+        ),
+        (vec!["--noise", "nan"], "noise: NaN is outside"),
+        (
+            vec!["--quality", "0"],
+            "JPEG quality: 0 is outside 1 to 100",
+        ),
+        (vec!["--bed", "lawn"], "\"lawn\" is no bed"),
+        (vec!["--format", "gif"], "\"gif\" is no"),
+        (vec!["--cast", "1,1"], "is not three numbers"),
+        (
+            vec!["--serial", "AG27182818K"],
+            "the check letter does not fit",
+        ),
+        (vec!["--count", "-1"], "invalid value"),
+    ] {
+        let mut all = vec!["specimen", "notes"];
+        all.extend(&words);
+        // Values that begin with a minus are written with an equals sign, as clap wants them.
+        let joined = format!("{}={}", words[0], words[1]);
+        if words[1].starts_with('-') {
+            all.truncate(2);
+            all.push(&joined);
+        }
+        let (code, said, complaints) = run(desk.path(), &all);
+        assert_eq!((code, said.as_str()), (Some(2), ""), "{words:?}");
+        assert!(complaints.contains(expected), "{words:?}: {complaints}");
+        assert!(!desk.path().join("notes").exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn enrolment_leaves_other_lights_out() {
+    let desk = tempfile::tempdir().unwrap();
+    let specimen = [
+        "specimen",
+        "scans",
+        "--side",
+        "front",
+        "--light",
+        "visible,ultraviolet",
+        "--count",
+        "2",
+        "--press-dpi",
+        "300",
+        "--bed",
+        "black",
+    ];
+    assert_eq!(run(desk.path(), &specimen).0, Some(0));
+    let enroll = |references: &str, scans: &str| {
+        let words = [
+            "enroll",
+            "--design",
+            "xts-10-2024",
+            "--references",
+            references,
+            "--date",
+            "2026-01-01",
+            scans,
+        ];
+        run(desk.path(), &words)
+    };
+    let (code, said, complaints) = enroll("notes", "scans");
+    assert_eq!(code, Some(0), "{complaints}");
+    assert!(
+        said.contains("front: 2 notes measured, 0 left out"),
+        "{said}"
+    );
+    let left = complaints
+        .lines()
+        .filter(|l| l.contains("scanned in ultraviolet light"));
+    assert_eq!(left.count(), 2, "{complaints}");
+    let (code, _, complaints) = enroll("other", "scans/xts-10-1_front_uv.jpg");
+    assert_eq!(code, Some(2));
+    assert!(
+        complaints.contains("none of the scans was made in visible light"),
+        "{complaints}"
+    );
+}
