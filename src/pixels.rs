@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use image::{ImageBuffer, Rgb, RgbImage};
-use ndarray::{
-    Array2, Array3, ArrayView1, ArrayView2, ArrayView3, ArrayViewMut1, Axis, Slice, Zip,
-};
+use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Slice, Zip};
 
 /// One channel or derived quantity, rows × columns.
 pub type Plane = Array2<f32>;
@@ -38,13 +36,6 @@ impl Raster {
             Self::Sixteen(image) => image.height() as usize,
         }
     }
-}
-
-/// The buffer of an 8-bit image as rows × columns × 3, without copying.
-/// `None` only for a buffer whose length does not fit its size, which `image` never makes.
-pub fn samples(image: &RgbImage) -> Option<ArrayView3<'_, u8>> {
-    let shape = (image.height() as usize, image.width() as usize, 3);
-    ArrayView3::from_shape(shape, image.as_raw()).ok()
 }
 
 impl Raster {
