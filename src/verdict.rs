@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::compare::evidence::combined;
 use crate::findings::TOGETHER;
 use crate::note::RectMm;
 
@@ -161,11 +162,20 @@ fn shares(findings: &[Finding]) -> Vec<f64> {
 /// Probability that a genuine note is at least as odd in anything that was compared; `None` where nothing
 /// was.
 pub fn overall(findings: &[Finding]) -> Option<f64> {
-    findings
-        .iter()
-        .zip(shares(findings))
-        .filter_map(|(f, share)| Some((f.p_value? / share).min(1.0)))
+    let rarest = |together: bool| {
+        combined(
+            findings
+                .iter()
+                .filter(|f| (f.feature == TOGETHER) == together)
+                .filter_map(|f| f.p_value),
+        )
+    };
+    // Each kind has half of the level.
+    [rarest(true), rarest(false)]
+        .into_iter()
+        .flatten()
         .min_by(f64::total_cmp)
+        .map(|p| (2.0 * p).min(1.0))
 }
 
 /// The verdict on a recognised note, with its reasons in words, rarest first.
