@@ -333,7 +333,10 @@ pub trait Feature: Sync {
     fn needs(&self) -> Needs;
     /// Measures it wherever this side has it, zone by zone, always in the same order. A face that
     /// does not meet [`Feature::needs`] is not handed to it.
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading>;
+    ///
+    /// # Errors
+    /// Why the side as a whole cannot be examined.
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured>;
     /// Which way a reading is unlike genuine ones.
     fn odd(&self, _zone: &str) -> Odd {
         Odd::Above
@@ -379,7 +382,7 @@ pub fn measure_all(face: &Face<'_>) -> Vec<(&'static str, Vec<Reading>)> {
 }
 
 /// What one feature reads on a side, or that the scan is too coarse for it.
-fn readings(feature: &dyn Feature, face: &Face<'_>) -> Vec<Reading> {
+pub(crate) fn readings(feature: &dyn Feature, face: &Face<'_>) -> Vec<Reading> {
     let need = feature.needs().px_per_mm;
     if face.px_per_mm < need {
         return vec![Reading::side(Err(Unmeasured::Resolution {
@@ -387,5 +390,7 @@ fn readings(feature: &dyn Feature, face: &Face<'_>) -> Vec<Reading> {
             need,
         }))];
     }
-    feature.measure(face)
+    feature
+        .measure(face)
+        .unwrap_or_else(|why| vec![Reading::side(Err(why))])
 }

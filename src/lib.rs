@@ -15,6 +15,7 @@ pub mod features;
 pub mod findings;
 pub mod history;
 pub mod identify;
+pub mod language;
 pub mod note;
 pub mod pixels;
 pub mod rectify;

@@ -39,17 +39,14 @@ impl Feature for BrightenerWhite {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
         let mut excess: Vec<f32> = condition
             .papers
             .iter()
             .map(|w| w.tint[1] - w.tint[2])
             .collect();
-        vec![Reading::side(
+        Ok(vec![Reading::side(
             quantile(&mut excess, 0.75)
                 .map(|v| Measurement {
                     value: f64::from(v),
@@ -57,7 +54,7 @@ impl Feature for BrightenerWhite {
                     zone_mm: face.whole(),
                 })
                 .ok_or_else(|| Unmeasured::Covered("no unprinted paper is seen".to_owned())),
-        )]
+        )])
     }
 
     fn least_spread(&self) -> f64 {

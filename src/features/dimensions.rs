@@ -38,7 +38,7 @@ impl Feature for Dimensions {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
         let size = face.design.size;
         let paper = side_lengths(&face.outline.quad);
         let print = side_lengths(
@@ -90,7 +90,7 @@ impl Feature for Dimensions {
                     .map(|p| percent((print.0 * print.1 / (size.width * size.height)).sqrt() / p)),
             ),
         ];
-        results
+        Ok(results
             .into_iter()
             .map(|(zone, result)| Reading {
                 zone: zone.to_owned(),
@@ -100,7 +100,7 @@ impl Feature for Dimensions {
                     zone_mm: RectMm::from([0.0, 0.0, size.width, size.height]),
                 }),
             })
-            .collect()
+            .collect())
     }
 
     fn odd(&self, _zone: &str) -> Odd {
@@ -135,7 +135,7 @@ mod tests {
         let mut face = face(&raster, &DESIGN);
         face.outline.quad[1][0] += 50.0;
         face.outline.quad[2][0] += 50.0;
-        let readings = Dimensions.measure(&face);
+        let readings = Dimensions.measure(&face).unwrap();
         assert!((value(&readings, "aspect") - 5.0).abs() < 0.1);
         assert!((value(&readings, "width") - 5.0).abs() < 0.1);
         assert!(value(&readings, "height").abs() < 0.1);
@@ -147,7 +147,7 @@ mod tests {
         let mut face = face(&raster, &DESIGN);
         face.outline.sides[1] = SideSource::Frame;
         face.dpi = None;
-        for reading in Dimensions.measure(&face) {
+        for reading in Dimensions.measure(&face).unwrap() {
             assert_eq!(reading.result.is_ok(), reading.zone == "print-aspect");
         }
     }

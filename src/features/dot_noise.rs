@@ -52,11 +52,8 @@ impl Feature for DotNoise {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
         let mut readings = vec![paper(face, condition)];
         let seen = condition.fine_lines().and_then(|()| fine_colour(face));
         let block = (CELL_MM * face.px_per_mm).round().max(1.0) as usize;
@@ -83,7 +80,7 @@ impl Feature for DotNoise {
                 result,
             });
         }
-        readings
+        Ok(readings)
     }
 
     fn least_spread(&self) -> f64 {

@@ -212,13 +212,13 @@ pub fn value(readings: &[Reading], zone: &str) -> f64 {
 
 /// Measures a drawn note.
 pub fn measure(feature: &dyn Feature, raster: &Raster) -> Vec<Reading> {
-    feature.measure(&face(raster, &DESIGN))
+    super::readings(feature, &face(raster, &DESIGN))
 }
 
 /// Whether every zone says that there is nothing to compare with.
 pub fn not_calibrated(feature: &dyn Feature) -> bool {
     let raster = genuine(20);
-    let readings = feature.measure(&face(&raster, &UNMEASURED));
+    let readings = super::readings(feature, &face(&raster, &UNMEASURED));
     !readings.is_empty()
         && readings
             .iter()

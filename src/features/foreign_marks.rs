@@ -16,7 +16,7 @@
 //! **What fools it.** Printed stamps of banks and block letters written by hand stand in rows too.
 //! Handwriting, stains and blots add to `area`, seldom to `row`.
 
-use super::{Face, Feature, Measurement, Needs, Reading};
+use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::note::{Light, RectMm};
 use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 use crate::wear::Mark;
@@ -43,30 +43,21 @@ impl Feature for ForeignMarks {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let size = face.design.size;
-        let whole = RectMm::from([0.0, 0.0, size.width, size.height]);
-        let found = face.view().map(|(view, _)| &view.wear);
-        let row = found.clone().map(|wear| {
-            let (value, place) = longest_row(&wear.marks);
-            Measurement {
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let (view, _) = face.view()?;
+        let (row, place) = longest_row(&view.wear.marks);
+        let reading = |zone: &str, value, unit, zone_mm| Reading {
+            zone: zone.to_owned(),
+            result: Ok(Measurement {
                 value,
-                unit: "mm",
-                zone_mm: place.unwrap_or(whole),
-            }
-        });
-        let area = found.map(|wear| Measurement {
-            value: wear.marks_mm2,
-            unit: "mm²",
-            zone_mm: whole,
-        });
-        [("row", row), ("area", area)]
-            .into_iter()
-            .map(|(zone, result)| Reading {
-                zone: zone.to_owned(),
-                result,
-            })
-            .collect()
+                unit,
+                zone_mm,
+            }),
+        };
+        Ok(vec![
+            reading("row", row, "mm", place.unwrap_or(face.whole())),
+            reading("area", view.wear.marks_mm2, "mm²", face.whole()),
+        ])
     }
 
     fn least_spread(&self) -> f64 {

@@ -54,11 +54,8 @@ impl Feature for InkColour {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
         let mut readings = Vec::new();
         for (zone, windows) in condition.zones(face) {
             let blocks: Vec<[f32; 3]> = windows
@@ -84,7 +81,7 @@ impl Feature for InkColour {
                 push("vivid-", mean_ink(&blocks, colourfulness, VIVID));
             }
         }
-        readings
+        Ok(readings)
     }
 
     fn odd(&self, _zone: &str) -> Odd {

@@ -43,15 +43,10 @@ impl Feature for InkSeparation {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
-        if let Err(why) = fine_colour(face) {
-            return vec![Reading::side(Err(why))];
-        }
-        condition
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
+        fine_colour(face)?;
+        Ok(condition
             .zones(face)
             .into_iter()
             .map(|(zone, windows)| {
@@ -67,7 +62,7 @@ impl Feature for InkSeparation {
                         .ok_or_else(|| Unmeasured::Covered("beyond the scan".to_owned())),
                 }
             })
-            .collect()
+            .collect())
     }
 
     fn least_spread(&self) -> f64 {

@@ -55,16 +55,11 @@ impl Feature for LineAcuity {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
-        if let Err(why) = condition.fine_lines() {
-            return vec![Reading::side(Err(why))];
-        }
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
+        condition.fine_lines()?;
         let side = condition.transform.side();
-        condition
+        Ok(condition
             .zones(face)
             .into_iter()
             .map(|(zone, windows)| {
@@ -90,7 +85,7 @@ impl Feature for LineAcuity {
                     result,
                 }
             })
-            .collect()
+            .collect())
     }
 
     fn odd(&self, _zone: &str) -> Odd {

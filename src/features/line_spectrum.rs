@@ -44,11 +44,8 @@ impl Feature for LineSpectrum {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
         let blurred = condition.fine_lines();
         let mut readings = Vec::new();
         for (zone, windows) in condition.zones(face) {
@@ -88,7 +85,7 @@ impl Feature for LineSpectrum {
             push("finest", 3, ratio(3));
             push("order", 2, order);
         }
-        readings
+        Ok(readings)
     }
 
     fn odd(&self, _zone: &str) -> Odd {

@@ -43,18 +43,10 @@ impl Feature for OverprintRegister {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let overprint = match face.view() {
-            Ok((view, _)) => &view.overprint,
-            Err(why) => {
-                return vec![Reading {
-                    zone: "side".to_owned(),
-                    result: Err(why),
-                }];
-            }
-        };
-        let Some((zones, found)) = overprint else {
-            return Vec::new();
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let (view, _) = face.view()?;
+        let Some((zones, found)) = &view.overprint else {
+            return Ok(Vec::new());
         };
         let size = face.design.size;
         let whole = RectMm::from([0.0, 0.0, size.width, size.height]);
@@ -105,7 +97,7 @@ impl Feature for OverprintRegister {
                 readings.push(reading(id.clone(), rect, off));
             }
         }
-        readings
+        Ok(readings)
     }
 
     fn odd(&self, _zone: &str) -> Odd {

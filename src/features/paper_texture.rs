@@ -41,12 +41,9 @@ impl Feature for PaperTexture {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
-        ["coarse", "middle", "fine", "finest"]
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
+        Ok(["coarse", "middle", "fine", "finest"]
             .into_iter()
             .enumerate()
             .map(|(band, zone)| {
@@ -75,7 +72,7 @@ impl Feature for PaperTexture {
                     result,
                 }
             })
-            .collect()
+            .collect())
     }
 
     fn odd(&self, _zone: &str) -> Odd {

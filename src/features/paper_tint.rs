@@ -20,7 +20,7 @@
 //! it, as do soil, age and tea. It is weak evidence by itself and good only on the scanner of the
 //! enrolled notes.
 
-use super::{Face, Feature, Measurement, Needs, Reading};
+use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::chroma::{red_green, yellow_blue};
 use crate::compare::evidence::Odd;
 use crate::note::Light;
@@ -42,12 +42,9 @@ impl Feature for PaperTint {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
-        [
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
+        Ok([
             ("red-green", red_green(condition.paper)),
             ("yellow-blue", yellow_blue(condition.paper)),
         ]
@@ -60,7 +57,7 @@ impl Feature for PaperTint {
                 zone_mm: face.whole(),
             }),
         })
-        .collect()
+        .collect())
     }
 
     fn odd(&self, _zone: &str) -> Odd {

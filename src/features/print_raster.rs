@@ -25,7 +25,7 @@
 //! resolution picture. Designs with offset screens have theirs on genuine notes, which enrolment
 //! learns.
 
-use super::{Face, Feature, Measurement, Needs, Reading};
+use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::spectrum::Transform;
 use crate::note::Light;
 
@@ -51,11 +51,8 @@ impl Feature for PrintRaster {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
         let print: Vec<&[f32]> = condition
             .prints
             .iter()
@@ -66,7 +63,7 @@ impl Feature for PrintRaster {
             .iter()
             .map(|w| w.power.as_slice())
             .collect();
-        [
+        Ok([
             ("print", peak(&condition.transform, &print, face.px_per_mm)),
             (
                 "paper",
@@ -82,7 +79,7 @@ impl Feature for PrintRaster {
                 zone_mm: face.whole(),
             }),
         })
-        .collect()
+        .collect())
     }
 
     fn least_spread(&self) -> f64 {

@@ -49,15 +49,13 @@ impl Feature for Seams {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let Some(detail) = face.structure().and_then(|s| s.detail.as_ref()) else {
-            return vec![Reading {
-                zone: "side".to_owned(),
-                result: Err(Unmeasured::NotCalibrated(
-                    "no detail of this side was enrolled".to_owned(),
-                )),
-            }];
-        };
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let detail = face
+            .structure()
+            .and_then(|s| s.detail.as_ref())
+            .ok_or_else(|| {
+                Unmeasured::NotCalibrated("no detail of this side was enrolled".to_owned())
+            })?;
         let size = face.design.size;
         let observed = tiles::detail(face.raster, &face.print, size);
         let mut readings = Vec::new();
@@ -105,7 +103,7 @@ impl Feature for Seams {
                 });
             }
         }
-        readings
+        Ok(readings)
     }
 
     fn least_spread(&self) -> f64 {
@@ -177,7 +175,7 @@ mod tests {
             chroma_step: Some((2, 2)),
             progressive: false,
         });
-        for reading in Seams.measure(&face) {
+        for reading in Seams.measure(&face).unwrap() {
             let colour = reading.zone.starts_with("colour");
             assert_eq!(
                 matches!(reading.result, Err(Unmeasured::Compressed(_))),

@@ -46,11 +46,8 @@ impl Feature for Uniformity {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let condition = match face.condition() {
-            Ok(condition) => condition,
-            Err(why) => return vec![Reading::side(Err(why))],
-        };
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let condition = face.condition()?;
         let engraved: Vec<&PrintWindow> = condition
             .zones(face)
             .into_iter()
@@ -76,7 +73,7 @@ impl Feature for Uniformity {
             .iter()
             .map(|w| [dot_noise::paper_noise(w), 0.0])
             .collect();
-        [
+        Ok([
             ("engraved-ink", inks, "of the mean density"),
             ("engraved-mix", mixes, "log10 density"),
             ("paper-tint", tints, "density"),
@@ -93,7 +90,7 @@ impl Feature for Uniformity {
                 })
                 .ok_or_else(|| Unmeasured::Other("fewer than four places to compare".to_owned())),
         })
-        .collect()
+        .collect())
     }
 
     fn least_spread(&self) -> f64 {

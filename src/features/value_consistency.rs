@@ -40,7 +40,7 @@ impl Feature for ValueConsistency {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
         let printed = || {
             face.design.zones.iter().filter(|z| {
                 z.side == face.side && !matches!(z.print, Process::Paper | Process::Letterpress)
@@ -56,7 +56,7 @@ impl Feature for ValueConsistency {
         } else {
             others.get(others.len() / 2).copied()
         };
-        printed()
+        Ok(printed()
             .filter(|z| z.value.is_some())
             .map(|zone| Reading {
                 zone: zone.id.clone(),
@@ -71,7 +71,7 @@ impl Feature for ValueConsistency {
                     })
                 }),
             })
-            .collect()
+            .collect())
     }
 
     fn least_spread(&self) -> f64 {

@@ -15,7 +15,7 @@
 //! **What fools it.** The fold down the middle of most worn notes is such a line; it is fainter, and
 //! the enrolled notes have it too.
 
-use super::{Face, Feature, Measurement, Needs, Reading};
+use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::note::{Light, RectMm};
 use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 
@@ -43,66 +43,61 @@ impl Feature for VisibleThread {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        let size = face.design.size;
-        let sums = face.view().map(|(view, structure)| {
-            let (rows, columns) = view.aligned.contrast.dim();
-            // Of each column of each quarter: of weighted differences, of weights.
-            let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
-            let lines = view
-                .aligned
-                .contrast
-                .rows()
-                .into_iter()
-                .zip(structure.print.mean.rows())
-                .zip(view.print_weight.rows());
-            for (row, ((seen, mean), weight)) in lines.enumerate() {
-                let part = (row * PARTS / rows).min(PARTS - 1);
-                for (((sum, v), m), w) in sums.iter_mut().zip(seen).zip(mean).zip(weight) {
-                    sum[part][0] += w * (v - m).clamp(-1.5, 1.5);
-                    sum[part][1] += w;
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let (view, structure) = face.view()?;
+        let contrast = &view.aligned.contrast;
+        let (rows, columns) = contrast.dim();
+        // Of each column of each quarter: of weighted differences, of weights.
+        let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
+        let lines = contrast
+            .rows()
+            .into_iter()
+            .zip(structure.print.mean.rows())
+            .zip(view.print_weight.rows());
+        for (row, ((seen, mean), weight)) in lines.enumerate() {
+            let part = (row * PARTS / rows).min(PARTS - 1);
+            for (((sum, v), m), w) in sums.iter_mut().zip(seen).zip(mean).zip(weight) {
+                sum[part][0] += w * (v - m).clamp(-1.5, 1.5);
+                sum[part][1] += w;
+            }
+        }
+        let inner = MARGIN..columns.saturating_sub(MARGIN + BAND);
+        let reading = |zone: &str, sign: f32| {
+            let mut best = (0.0f32, 0usize);
+            for (first, band) in sums.windows(BAND).enumerate() {
+                if !inner.contains(&first) {
+                    continue;
+                }
+                let mut shown = [0.0f32; PARTS];
+                for (part, value) in shown.iter_mut().enumerate() {
+                    let (mut sum, mut total) = (0.0, 0.0);
+                    for column in band {
+                        sum += column[part][0];
+                        total += column[part][1];
+                    }
+                    *value = if total > 0.0 { sign * sum / total } else { 0.0 };
+                }
+                shown.sort_by(f32::total_cmp);
+                // The second least of four: three quarters show at least this.
+                if shown[1] > best.0 {
+                    best = (shown[1], first);
                 }
             }
-            sums
-        });
-        let reading = |zone: &str, sign: f32| Reading {
-            zone: zone.to_owned(),
-            result: sums.clone().map(|sums| {
-                let columns = sums.len();
-                let mut best = (0.0f32, 0usize);
-                let inner = MARGIN..columns.saturating_sub(MARGIN + BAND);
-                for (first, band) in sums.windows(BAND).enumerate() {
-                    if !inner.contains(&first) {
-                        continue;
-                    }
-                    let mut shown = [0.0f32; PARTS];
-                    for (part, value) in shown.iter_mut().enumerate() {
-                        let (mut sum, mut total) = (0.0, 0.0);
-                        for column in band {
-                            sum += column[part][0];
-                            total += column[part][1];
-                        }
-                        *value = if total > 0.0 { sign * sum / total } else { 0.0 };
-                    }
-                    shown.sort_by(f32::total_cmp);
-                    // The second least of four: three quarters show at least this.
-                    if shown[1] > best.0 {
-                        best = (shown[1], first);
-                    }
-                }
-                Measurement {
+            Reading {
+                zone: zone.to_owned(),
+                result: Ok(Measurement {
                     value: f64::from(best.0),
                     unit: "contrast",
                     zone_mm: RectMm::from([
                         best.1 as f64 / CELLS_PER_MM,
                         0.0,
                         BAND as f64 / CELLS_PER_MM,
-                        size.height,
+                        face.design.size.height,
                     ]),
-                }
-            }),
+                }),
+            }
         };
-        vec![reading("dark", -1.0), reading("light", 1.0)]
+        Ok(vec![reading("dark", -1.0), reading("light", 1.0)])
     }
 
     fn least_spread(&self) -> f64 {

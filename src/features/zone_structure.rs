@@ -43,8 +43,9 @@ impl Feature for ZoneStructure {
         }
     }
 
-    fn measure(&self, face: &Face<'_>) -> Vec<Reading> {
-        face.design
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        Ok(face
+            .design
             .zones
             .iter()
             .filter(|zone| zone.side == face.side && zone.print != Process::Paper)
@@ -59,7 +60,7 @@ impl Feature for ZoneStructure {
                     result,
                 }
             })
-            .collect()
+            .collect())
     }
 
     fn least_spread(&self) -> f64 {
@@ -139,7 +140,7 @@ mod tests {
         // The paper ends before the seal.
         face.outline.quad[1][0] = 720.0;
         face.outline.quad[2][0] = 720.0;
-        let readings = ZoneStructure.measure(&face);
+        let readings = ZoneStructure.measure(&face).unwrap();
         let seal = readings.iter().find(|r| r.zone == "treasury-seal").unwrap();
         assert!(matches!(seal.result, Err(Unmeasured::Covered(_))));
     }
