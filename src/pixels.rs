@@ -1,5 +1,6 @@
 //! Pixels: what a decoded scan is made of, and the planes that measurements are made on.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use image::{ImageBuffer, Rgb, RgbImage};
@@ -133,9 +134,30 @@ pub fn box_mean(plane: &Plane, radius: usize) -> Plane {
     for (source, mut target) in plane.rows().into_iter().zip(across.rows_mut()) {
         running_mean(source, &mut target, radius);
     }
+    // All columns at once, a row at a time: memory is read as it lies.
     let mut out = Plane::zeros((rows, columns));
-    for (source, mut target) in across.columns().into_iter().zip(out.columns_mut()) {
-        running_mean(source, &mut target, radius);
+    let mut sums = vec![0.0f64; columns];
+    for row in across.rows().into_iter().take(radius) {
+        for (sum, &v) in sums.iter_mut().zip(row) {
+            *sum += f64::from(v);
+        }
+    }
+    for (r, mut target) in out.rows_mut().into_iter().enumerate() {
+        if r + radius < rows {
+            for (sum, &v) in sums.iter_mut().zip(across.row(r + radius)) {
+                *sum += f64::from(v);
+            }
+        }
+        if r > radius {
+            for (sum, &v) in sums.iter_mut().zip(across.row(r - radius - 1)) {
+                *sum -= f64::from(v);
+            }
+        }
+        let count = (r + radius).min(rows - 1) - r.saturating_sub(radius) + 1;
+        let share = 1.0 / count as f64;
+        for (value, sum) in target.iter_mut().zip(&sums) {
+            *value = (sum * share) as f32;
+        }
     }
     out
 }
@@ -155,6 +177,56 @@ fn running_mean(source: ArrayView1<'_, f32>, target: &mut ArrayViewMut1<'_, f32>
         }
         let count = (i + radius).min(n - 1) - i.saturating_sub(radius) + 1;
         target[i] = (sum / count as f64) as f32;
+    }
+}
+
+/// A plane to be looked up between cell centres.
+#[derive(Debug)]
+pub struct Lattice<'a> {
+    values: Cow<'a, [f32]>,
+    rows: usize,
+    columns: usize,
+}
+
+impl<'a> Lattice<'a> {
+    /// Of a plane.
+    pub fn new(plane: &'a Plane) -> Self {
+        let (rows, columns) = plane.dim();
+        let values = match plane.as_slice() {
+            Some(values) => Cow::Borrowed(values),
+            None => Cow::Owned(plane.iter().copied().collect()),
+        };
+        Self {
+            values,
+            rows,
+            columns,
+        }
+    }
+
+    /// The value at a place (cell (0, 0) has its centre at (0.5, 0.5)), bilinear; beyond the outer
+    /// centres the edge's value is held. 0 in an empty plane.
+    #[inline]
+    pub fn at(&self, x: f64, y: f64) -> f32 {
+        let (rows, columns) = (self.rows, self.columns);
+        if rows == 0 || columns == 0 {
+            return 0.0;
+        }
+        let x = (x - 0.5).clamp(0.0, (columns - 1) as f64);
+        let y = (y - 0.5).clamp(0.0, (rows - 1) as f64);
+        let (x0, y0) = (x as usize, y as usize);
+        let (fx, fy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
+        let (right, below) = (
+            usize::from(x0 + 1 < columns),
+            if y0 + 1 < rows { columns } else { 0 },
+        );
+        let line = |at: usize| match self.values.get(at..=at + right) {
+            Some(&[a, b]) => a + (b - a) * fx,
+            Some(&[a]) => a,
+            _ => 0.0,
+        };
+        let at = y0 * columns + x0;
+        let (top, bottom) = (line(at), line(at + below));
+        top + (bottom - top) * fy
     }
 }
 

@@ -7,7 +7,7 @@
 use ndarray::{Array2, ArrayView2, Axis, Zip};
 
 use super::homography::{Homography, Point};
-use crate::pixels::{Plane, box_mean, window};
+use crate::pixels::{Lattice, Plane, box_mean, window};
 
 /// Blocks down and along the grid.
 const BLOCKS: (usize, usize) = (4, 8);
@@ -55,13 +55,14 @@ impl PaddedGrid {
     /// Samples a luma plane: `map` takes grid cells (cell (0, 0) spans 0..1) to the plane's pixels.
     /// Each cell is the mean of 2 × 2 samples.
     pub fn sample(
-        plane: &ArrayView2<'_, f32>,
+        plane: &Plane,
         map: &Homography,
         rows: usize,
         columns: usize,
         margin: usize,
     ) -> Self {
         let (height, width) = plane.dim();
+        let lattice = Lattice::new(plane);
         let shape = (rows + 2 * margin, columns + 2 * margin);
         let mut grid = Plane::zeros(shape);
         let mut seen = Array2::zeros(shape);
@@ -80,7 +81,7 @@ impl PaddedGrid {
                     for _ in 0..2 {
                         let [x, y] = line.next_point();
                         if x >= 0.0 && y >= 0.0 && x <= right && y <= bottom {
-                            value += crate::pixels::bilinear(plane, x, y);
+                            value += lattice.at(x, y);
                             inside += 1.0;
                         }
                     }
@@ -138,37 +139,64 @@ impl PaddedGrid {
     }
 }
 
-/// The grid at half the resolution, for a first look.
-pub fn halved(grid: &ArrayView2<'_, f32>) -> Plane {
-    let (rows, columns) = grid.dim();
-    Plane::from_shape_fn((rows / 2, columns / 2), |(r, c)| {
-        0.25 * (grid[[2 * r, 2 * c]]
-            + grid[[2 * r + 1, 2 * c]]
-            + grid[[2 * r, 2 * c + 1]]
-            + grid[[2 * r + 1, 2 * c + 1]])
-    })
+/// A grid at half the resolution, for a first look.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    half: Plane,
+    /// Sum of the squares of all but the outermost cells, at shifts of up to one cell down and along.
+    energy: [[f32; 3]; 3],
 }
 
-/// Correlation coefficient of two grids of one shape about zero, best over shifts of up to one cell.
-pub fn coarse_agreement(observed: &Plane, reference: &Plane) -> f32 {
-    let (rows, columns) = reference.dim();
-    if observed.dim() != (rows, columns) || rows < 3 || columns < 3 {
-        return 0.0;
+impl Glance {
+    /// Halves a grid: each value is the mean of 2 × 2 cells.
+    pub fn of(grid: &ArrayView2<'_, f32>) -> Self {
+        let (rows, columns) = grid.dim();
+        let half = Plane::from_shape_fn((rows / 2, columns / 2), |(r, c)| {
+            0.25 * (grid[[2 * r, 2 * c]]
+                + grid[[2 * r + 1, 2 * c]]
+                + grid[[2 * r, 2 * c + 1]]
+                + grid[[2 * r + 1, 2 * c + 1]])
+        });
+        let view = half.view();
+        let energy = [0, 1, 2].map(|dy| {
+            [0, 1, 2].map(|dx| {
+                let part = inner(&view, dy, dx);
+                dot(&part, &part)
+            })
+        });
+        Self { half, energy }
     }
-    let (observed, reference) = (observed.view(), reference.view());
-    let inner = window(&reference, 1..rows - 1, 1..columns - 1);
-    let norm = dot(&inner, &inner);
-    let mut best = 0.0f32;
-    for dy in 0..3 {
-        for dx in 0..3 {
-            let part = window(&observed, dy..rows - 2 + dy, dx..columns - 2 + dx);
-            let scale = (norm * dot(&part, &part)).sqrt();
-            if scale > 0.0 {
-                best = best.max(dot(&inner, &part) / scale);
+
+    /// Correlation coefficient with a grid of the same shape about zero, best over shifts of up to one
+    /// cell.
+    pub fn agreement(&self, reference: &Self) -> f32 {
+        let (rows, columns) = reference.half.dim();
+        if self.half.dim() != (rows, columns) || rows < 3 || columns < 3 {
+            return 0.0;
+        }
+        let (observed, reference_half) = (self.half.view(), reference.half.view());
+        let wanted = inner(&reference_half, 1, 1);
+        let mut best = 0.0f32;
+        for (dy, energies) in self.energy.iter().enumerate() {
+            for (dx, energy) in energies.iter().enumerate() {
+                let scale = (reference.energy[1][1] * energy).sqrt();
+                if scale > 0.0 {
+                    best = best.max(dot(&wanted, &inner(&observed, dy, dx)) / scale);
+                }
             }
         }
+        best
     }
-    best
+}
+
+/// All but two rows and columns, of which `dy` and `dx` lie before it.
+fn inner<'a>(plane: &'a ArrayView2<'_, f32>, dy: usize, dx: usize) -> ArrayView2<'a, f32> {
+    let (rows, columns) = plane.dim();
+    window(
+        plane,
+        dy..rows.saturating_sub(2) + dy,
+        dx..columns.saturating_sub(2) + dx,
+    )
 }
 
 /// Sum of the products of two planes of one shape.
@@ -194,24 +222,18 @@ fn at_of(scores: &Array2<f32>) -> (usize, usize) {
     best.0
 }
 
-/// Dot products of `a` with `b` and of `b` with itself.
-fn dots(a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>) -> (f32, f32) {
-    let mut total = (0.0, 0.0);
-    for (x, y) in a.rows().into_iter().zip(b.rows()) {
-        if let (Some(x), Some(y)) = (x.as_slice(), y.as_slice()) {
-            let mut cross = [0.0f32; 8];
-            let mut own = [0.0f32; 8];
-            for (x, y) in x.chunks_exact(8).zip(y.chunks_exact(8)) {
-                for k in 0..8 {
-                    cross[k] += x[k] * y[k];
-                    own[k] += y[k] * y[k];
-                }
-            }
-            total.0 += cross.iter().sum::<f32>();
-            total.1 += own.iter().sum::<f32>();
+/// Sums of the squares of all cells above and to the left: (rows + 1) × (columns + 1).
+fn square_sums(plane: &Plane) -> Array2<f64> {
+    let (rows, columns) = plane.dim();
+    let mut sums = Array2::zeros((rows + 1, columns + 1));
+    for (r, row) in plane.rows().into_iter().enumerate() {
+        let mut line = 0.0;
+        for (c, &v) in row.iter().enumerate() {
+            line += f64::from(v * v);
+            sums[[r + 1, c + 1]] = sums[[r, c + 1]] + line;
         }
     }
-    total
+    sums
 }
 
 /// Dot product in eight running sums, which the compiler turns into vector instructions.
@@ -277,6 +299,7 @@ fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<
     let radius = radius.min(observed.margin);
     let (contrast, seen) = (observed.contrast.view(), observed.seen.view());
     let reference = reference.view();
+    let squares = square_sums(&observed.contrast);
     let side = 2 * radius + 1;
     let mut out = Vec::with_capacity(BLOCKS.0 * BLOCKS.1);
     for block_row in 0..BLOCKS.0 {
@@ -303,14 +326,17 @@ fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<
                 continue;
             }
             let score_at = |dy: usize, dx: usize| {
-                let part = window(
-                    &contrast,
-                    y0 + dy..y0 + dy + block_rows,
-                    x0 + dx..x0 + dx + block_columns,
-                );
-                let (cross, own) = dots(&patch, &part);
-                let scale = (energy * own).sqrt();
-                if scale > 0.0 { cross / scale } else { 0.0 }
+                let (y1, x1) = (y0 + dy, x0 + dx);
+                let (y2, x2) = (y1 + block_rows, x1 + block_columns);
+                let own =
+                    squares[[y2, x2]] - squares[[y1, x2]] - squares[[y2, x1]] + squares[[y1, x1]];
+                let scale = (energy * own.max(0.0) as f32).sqrt();
+                let part = window(&contrast, y1..y2, x1..x2);
+                if scale > 1e-6 {
+                    dot(&patch, &part) / scale
+                } else {
+                    0.0
+                }
             };
             let mut scores = Array2::<f32>::from_elem((side, side), f32::NAN);
             let (mut best, mut at) = (f32::MIN, (radius, radius));
