@@ -1,13 +1,16 @@
 //! The command line: clap types, one file a command, exit codes in one place.
 
 mod check;
+mod config;
 mod demo;
 mod enroll;
 mod glyphs;
 mod history;
+mod judging;
 mod measure;
 mod references;
 mod specimen;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -60,6 +63,8 @@ struct Arguments {
 enum Command {
     /// Check scans: files, or folders of them
     Check(check::Arguments),
+    /// Check what a scanner drops into a folder
+    Watch(watch::Arguments),
     /// Print a batch of specimen notes, good and bad, check it and say what happened
     Demo(demo::Arguments),
     /// Draw specimen notes of XTS, a currency of our own, as scans with their truth
@@ -92,6 +97,7 @@ pub fn main() -> ExitCode {
     };
     let result = match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::References(arguments) => references::run(arguments),
         Command::Specimen(arguments) => specimen::run(arguments),

@@ -18,6 +18,7 @@ pub mod identify;
 pub mod language;
 pub mod note;
 pub mod pixels;
+pub mod record;
 pub mod rectify;
 pub mod reference;
 pub mod report;
