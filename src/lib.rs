@@ -13,6 +13,7 @@ pub mod condition;
 pub mod enroll;
 pub mod features;
 pub mod findings;
+pub mod form;
 pub mod history;
 pub mod identify;
 pub mod language;

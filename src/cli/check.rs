@@ -65,13 +65,13 @@ enum Format {
 }
 
 /// Where results go: standard output, or a file that appears when it is complete.
-enum Sink {
+pub(super) enum Sink {
     Standard(BufWriter<io::StdoutLock<'static>>),
     File(BufWriter<NamedTempFile>, PathBuf),
 }
 
 impl Sink {
-    fn open(output: Option<&Path>) -> Result<Self> {
+    pub(super) fn open(output: Option<&Path>) -> Result<Self> {
         let Some(path) = output else {
             return Ok(Self::Standard(BufWriter::new(io::stdout().lock())));
         };
@@ -94,14 +94,14 @@ impl Sink {
         Ok(Self::File(BufWriter::new(file), path.to_owned()))
     }
 
-    fn writer(&mut self) -> &mut dyn Write {
+    pub(super) fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Standard(out) => out,
             Self::File(out, _) => out,
         }
     }
 
-    fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         match self {
             Self::Standard(mut out) => out.flush()?,
             Self::File(out, path) => {

@@ -54,6 +54,14 @@ impl Config {
         Ok(Self::default())
     }
 
+    /// The reference notes that the command line names, or else these.
+    pub fn references_or<'a>(&'a self, named: &'a Option<PathBuf>) -> Option<&'a Path> {
+        named
+            .as_ref()
+            .or(self.references.as_ref())
+            .map(PathBuf::as_path)
+    }
+
     /// Paths in the text are relative to `folder`.
     fn parse(text: &str, folder: &Path) -> Result<Self> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
