@@ -93,7 +93,7 @@ pub fn ssf1604(record: &Record) -> Result<String, FormError> {
                 (field("Date, initials (also on the note's white border)", None))
             }
         }
-        (evidence(record, "What the scan showed", "Scans", "Verdict of the checker", "not read"))
+        (evidence(record, &ENGLISH))
         p.small {
             "A checker of scans finds reasons for suspicion; whether the note is counterfeit, the Secret Service \
              decides. Do not return the note to the passer; handle it little and keep it in an envelope."
@@ -129,30 +129,30 @@ pub fn cny(record: &Record) -> Result<String, FormError> {
     let body = html! {
         h1 { "假币收缴凭证" }
         p.lead {
-            "本页列出《假币收缴凭证》所需内容,并非正式凭证;请据此填写统一印制的凭证。空白处由经办人补全。"
+            "本页列出《假币收缴凭证》所需内容，并非正式凭证；请据此填写统一印制的凭证。空白处由经办人补全。"
         }
         section {
             dl {
                 (field("编号", None))
-                (field("收缴单位(盖章)", None))
+                (field("收缴单位（盖章）", None))
                 (field("联系电话", None))
             }
         }
         section {
-            h2 { "□ 被收缴人为个人" }
+            h2 { label { input type="checkbox"; " 被收缴人为个人" } }
             dl {
                 (field("姓名", None))
-                (field("联系方式(选填)", None))
+                (field("联系方式（选填）", None))
                 (field("有效证件类型", None))
                 (field("有效证件号码", None))
             }
         }
         section {
-            h2 { "□ 被收缴人为单位" }
+            h2 { label { input type="checkbox"; " 被收缴人为单位" } }
             dl {
                 (field("单位名称", None))
                 (field("单位经办人姓名", None))
-                (field("单位经办人联系方式(选填)", None))
+                (field("单位经办人联系方式（选填）", None))
                 (field("单位经办人有效证件类型", None))
                 (field("单位经办人有效证件号码", None))
             }
@@ -162,7 +162,7 @@ pub fn cny(record: &Record) -> Result<String, FormError> {
             table {
                 thead {
                     tr {
-                        @for name in ["币种", "券别", "版别", "冠字号码(如有)", "数量(张、枚)", "金额(元)"] {
+                        @for name in ["币种", "券别", "版别", "冠字号码（如有）", "数量（张、枚）", "金额（元）"] {
                             th scope="col" { (name) }
                         }
                     }
@@ -178,7 +178,7 @@ pub fn cny(record: &Record) -> Result<String, FormError> {
                     }
                 }
             }
-            (partial_readings(record, "冠字号码未完整识读,请对照实物补全:"))
+            (partial_readings(record, "冠字号码未完整识读，请对照实物补全："))
             dl { (field("备注", None)) }
         }
         section {
@@ -189,10 +189,10 @@ pub fn cny(record: &Record) -> Result<String, FormError> {
                 (field("复核", None))
             }
         }
-        (evidence(record, "扫描检查结果", "扫描文件", "检查结论", "未能读取"))
+        (evidence(record, &CHINESE))
         p.small {
-            "扫描检查只能提出可疑之处,真伪须由两名以上业务人员当面判定。被收缴人对真伪有异议的,可自收缴之日起3个工作日内"
-            "申请鉴定。凭证一式二份,收缴单位和被收缴人各持一份。"
+            "扫描检查只能提出可疑之处，收缴须由两名以上业务人员当面进行。被收缴人对真伪有异议的，可自收缴之日起3个工作日内"
+            "申请鉴定。凭证一式二份，收缴单位和被收缴人各持一份。"
         }
     };
     Ok(page("zh-CN", "假币收缴凭证", &record.note, &body))
@@ -251,21 +251,54 @@ fn content(name: &str, value: Option<&str>) -> Markup {
     }
 }
 
-fn evidence(record: &Record, title: &str, scans: &str, verdict: &str, unread: &str) -> Markup {
+/// The words around the evidence.
+struct Words {
+    title: &'static str,
+    verdict: &'static str,
+    /// Suspect, unclear, unrecognised.
+    verdicts: [&'static str; 3],
+    scans: &'static str,
+    unread: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    title: "What the scan showed",
+    verdict: "Verdict of the checker: ",
+    verdicts: ["suspect", "unclear", "unrecognised"],
+    scans: "Scans",
+    unread: "not read",
+};
+
+const CHINESE: Words = Words {
+    title: "扫描检查结果",
+    verdict: "检查结论：",
+    verdicts: ["可疑币", "存疑，需人工核对", "无法识别"],
+    scans: "扫描文件",
+    unread: "未能读取",
+};
+
+fn evidence(record: &Record, words: &Words) -> Markup {
+    let [suspect, unclear, unrecognised] = words.verdicts;
+    let verdict = match record.verdict {
+        Verdict::Suspect => suspect,
+        Verdict::Unrecognised => unrecognised,
+        // The others have no form.
+        Verdict::Unclear | Verdict::Passed | Verdict::Unreadable => unclear,
+    };
     html! {
         section.evidence {
-            h2 { (title) }
-            p { (verdict) ": " strong { (record.verdict.as_str()) } " (" (record.note) ")" }
+            h2 { (words.title) }
+            p { (words.verdict) strong { (verdict) } " (" (record.note) ")" }
             @if !record.reasons.is_empty() {
                 ul { @for reason in &record.reasons { li { (reason) } } }
             }
-            h3 { (scans) }
+            h3 { (words.scans) }
             ul {
                 @for file in &record.files {
                     li {
                         (file.path)
                         br;
-                        span.small { "SHA-256 " code { (file.sha256.as_deref().unwrap_or(unread)) } }
+                        span.small { "SHA-256 " code { (file.sha256.as_deref().unwrap_or(words.unread)) } }
                     }
                 }
             }
@@ -291,15 +324,18 @@ dd { margin: 0; min-height: 7mm; border-bottom: 1px solid #888; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border: 1px solid #888; padding: 1mm 2mm; text-align: left; font-size: 10pt; }
 th { font-weight: normal; color: #444; }
-input { width: 100%; box-sizing: border-box; border: 0; background: #fff8dc; font: inherit; padding: 0.5mm 1mm; }
+input[type=text] { width: 100%; box-sizing: border-box; border: 0; background: #fff8dc; font: inherit; padding: 0.5mm 1mm; }
 input:focus { outline: 2px solid #0b57d0; }
 ul { margin: 1mm 0; padding-left: 5mm; }
 code { font-size: 9pt; }
 section { break-inside: avoid; }
 .evidence { break-inside: auto; }
-@media (max-width: 500px) { body { margin: 4mm 0; } dl { grid-template-columns: 1fr; } table { font-size: 8pt; } }
-@media print { @page { margin: 12mm; } body { margin: 0; padding: 0; max-width: none; font-size: 10pt; }
-  input { background: none; } dl { gap: 1mm 6mm; } }
+td strong { overflow-wrap: normal; }
+@media (max-width: 500px) { body { margin: 4mm 0; } dl { grid-template-columns: 1fr; }
+  th, td { font-size: 8pt; padding: 1mm; } }
+@media print { @page { margin: 10mm; } body { margin: 0; padding: 0; max-width: none; font-size: 9.5pt; line-height: 1.3; }
+  h2 { margin: 3mm 0 1mm; } dl { grid-template-columns: repeat(3, 1fr); gap: 1mm 5mm; margin: 1mm 0; } dt { font-size: 8pt; }
+  input[type=text] { background: none; } }
 ";
 
 fn page(language: &str, title: &str, note: &str, body: &Markup) -> String {

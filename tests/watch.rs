@@ -253,16 +253,18 @@ fn without_outputs_lines_go_to_standard_output_and_files_stay() {
     fs::write(desk.path("in/7.jpg"), front).unwrap();
     fs::write(desk.path("in/7_b.jpg"), back).unwrap();
     fs::write(desk.path("in/notes.txt"), "no image").unwrap();
-    let child = desk.watch(&["--history", "seen.sqlite", "--jobs", "1"]);
-    wait_until("no history", 20, || {
-        let words = ["history", "list", "--history", "seen.sqlite"];
-        desk.path("seen.sqlite").exists() && !desk.run(&words).stdout.is_empty()
-    });
+    let words = [
+        "watch", "in", "--every", "0.05", "--settle", "0.4", "--jobs", "1",
+    ];
+    let said = File::create(desk.path("said.jsonl")).unwrap();
+    let child = desk.command(&words).stdout(said).spawn().unwrap();
+    let read = || fs::read_to_string(desk.path("said.jsonl")).unwrap();
+    wait_until("nothing is said", 20, || read().ends_with('\n'));
     sleep(Duration::from_millis(300));
     signal(&child, "INT");
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(0));
-    let text = String::from_utf8(ended.stdout).unwrap();
+    let text = read();
     assert_eq!(text.lines().count(), 1, "{text}");
     let line: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(line["note"], "7");

@@ -154,10 +154,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut summary = Summary::default();
     let mut show = |examination: &Examination| {
         summary.add(examination);
-        match (terminal, arguments.quiet) {
-            (true, false) => text::write(&mut out, examination)?,
-            _ if arguments.out.is_none() => jsonl::write(&mut out, examination)?,
-            _ => {}
+        if terminal && !arguments.quiet {
+            text::write(&mut out, examination)?;
+        } else if !terminal && arguments.out.is_none() {
+            jsonl::write(&mut out, examination)?;
         }
         Ok(out.flush()?)
     };
