@@ -1,13 +1,19 @@
 //! The command line: clap types, one file a command, exit codes in one place.
 
 mod check;
+mod completions;
+mod config;
 mod demo;
 mod enroll;
+mod form;
 mod glyphs;
 mod history;
+mod judging;
+mod man;
 mod measure;
 mod references;
 mod specimen;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -46,7 +52,10 @@ impl From<Exit> for ExitCode {
     version,
     about = "Checks scanned banknotes (USD, RMB): finds the note in a scan, recognises it, compares it with \
              reference notes and says why it is suspect.",
-    after_help = "Exit status: 0 every note passed; 1 at least one suspect; 3 none suspect, but at least one \
+    after_help = "Examples:\n  guilloche demo\n  guilloche check scans/\n  guilloche watch scans/ --out results.jsonl\n\n\
+                  Defaults for --references, --false-alarm and --history may stand in a file guilloche.toml in the current \
+                  folder or one above it, as in: false-alarm = 0.0005\n\n\
+                  Exit status: 0 every note passed; 1 at least one suspect; 3 none suspect, but at least one \
                   unclear, unrecognised or unreadable; 2 the command could not do its work.",
     arg_required_else_help = true,
     propagate_version = true
@@ -60,6 +69,8 @@ struct Arguments {
 enum Command {
     /// Check scans: files, or folders of them
     Check(check::Arguments),
+    /// Check what a scanner drops into a folder
+    Watch(watch::Arguments),
     /// Print a batch of specimen notes, good and bad, check it and say what happened
     Demo(demo::Arguments),
     /// Draw specimen notes of XTS, a currency of our own, as scans with their truth
@@ -72,6 +83,12 @@ enum Command {
     Enroll(enroll::Arguments),
     /// Look into a history of serial numbers
     History(history::HistoryArgs),
+    /// Fill what is known of a note into a page for a report on counterfeit money
+    Form(form::Arguments),
+    /// Print what makes a shell complete the words of guilloche
+    Completions(completions::Arguments),
+    /// Print the manual page of guilloche, or of one of its commands
+    Man(man::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -92,6 +109,7 @@ pub fn main() -> ExitCode {
     };
     let result = match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::References(arguments) => references::run(arguments),
         Command::Specimen(arguments) => specimen::run(arguments),
@@ -100,6 +118,9 @@ pub fn main() -> ExitCode {
         Command::History(arguments) => {
             history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)
         }
+        Command::Form(arguments) => form::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -134,4 +155,73 @@ fn quiet_contained_panics() {
             usual(info);
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Every command below this one, with itself.
+    fn all(command: &clap::Command) -> Vec<&clap::Command> {
+        let below = command.get_subcommands().filter(|c| c.get_name() != "help");
+        std::iter::once(command)
+            .chain(below.flat_map(all))
+            .collect()
+    }
+
+    /// The examples of a command, without what the shell does with their output.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let text = command
+            .get_after_long_help()
+            .or(command.get_after_help())
+            .map_or_else(String::new, ToString::to_string);
+        let whole = text.replace("\\\n", " ");
+        whole
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("guilloche "))
+            .map(|line| line.split(['>', '|']).next().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Words as a shell takes them apart.
+    fn words(line: &str) -> Vec<String> {
+        let quoted = line.split('"').enumerate();
+        quoted
+            .flat_map(|(index, part)| match index % 2 {
+                1 => vec![part.to_owned()],
+                _ => part.split_whitespace().map(str::to_owned).collect(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_command_shows_examples_that_work() {
+        let mut root = Arguments::command();
+        root.build();
+        for command in all(&root) {
+            let path = command.get_display_name().unwrap_or(command.get_name());
+            let examples = examples(command);
+            assert!(!examples.is_empty(), "{path} shows no example");
+            let own: Vec<&str> = path.split('-').skip(1).collect();
+            assert!(
+                examples
+                    .iter()
+                    .any(|example| example.starts_with(&own.join(" "))),
+                "{path} shows none of its own"
+            );
+            for example in &examples {
+                let words = std::iter::once("guilloche".to_owned()).chain(words(example));
+                if let Err(error) = Arguments::try_parse_from(words) {
+                    unreachable!("{example}: {error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -23,7 +23,8 @@ use crate::{Settings, batch, check};
 /// Print a batch of specimen notes, good and bad, check it and say what happened.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The notes are of XTS, a currency that exists only here. A second run writes the same files again.\n\n\
+    after_help = "Examples:\n  guilloche demo\n  guilloche demo another-folder\n\n\
+                        The notes are of XTS, a currency that exists only here. A second run writes the same files again.\n\n\
                         Exit status: 0 the demo ran, whatever the verdicts; 2 it could not."
 )]
 pub struct Arguments {

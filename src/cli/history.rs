@@ -4,11 +4,17 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::history::{History, Sighting};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+
+use super::config::{Config, FILE};
 
 /// Look into a history of serial numbers
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  guilloche check scans/ --history seen.sqlite\n  \
+                  guilloche history find QB91746345C --history seen.sqlite"
+)]
 pub struct HistoryArgs {
     #[command(subcommand)]
     command: Command,
@@ -17,11 +23,13 @@ pub struct HistoryArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// One line for every note in the history, oldest first
+    #[command(after_help = "Example:\n  guilloche history list --history seen.sqlite")]
     List {
         #[command(flatten)]
         file: FileArg,
     },
     /// Every sighting of a serial number, with its files
+    #[command(after_help = "Example:\n  guilloche history find QB91746345C --history seen.sqlite")]
     Find {
         /// The serial number, as QB91746345C
         serial: String,
@@ -29,6 +37,7 @@ enum Command {
         file: FileArg,
     },
     /// The whole history as CSV
+    #[command(after_help = "Example:\n  guilloche history export --history seen.sqlite > seen.csv")]
     Export {
         #[command(flatten)]
         file: FileArg,
@@ -37,19 +46,31 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct FileArg {
-    /// The history that `check --history` wrote
+    /// The history that `check --history` wrote [default: that of guilloche.toml]
     #[arg(long, value_name = "FILE")]
-    history: PathBuf,
+    history: Option<PathBuf>,
+}
+
+impl FileArg {
+    fn open(&self) -> Result<History> {
+        let path = match &self.history {
+            Some(path) => path.clone(),
+            None => Config::here()?.history.with_context(|| {
+                format!("no history is named: say --history FILE, or write `history` into {FILE}")
+            })?,
+        };
+        Ok(History::open_existing(&path)?)
+    }
 }
 
 /// Runs the command and writes its answer to `out`.
 pub fn run(args: &HistoryArgs, mut out: impl Write) -> Result<()> {
     match &args.command {
         Command::List { file } => {
-            History::open_existing(&file.history)?.each(|row| line(&mut out, &row))?;
+            file.open()?.each(|row| line(&mut out, &row))?;
         }
         Command::Find { serial, file } => {
-            let found = History::open_existing(&file.history)?.find(serial)?;
+            let found = file.open()?.find(serial)?;
             if found.is_empty() {
                 writeln!(out, "{} was not seen", shown(serial))?;
             }
@@ -60,7 +81,7 @@ pub fn run(args: &HistoryArgs, mut out: impl Write) -> Result<()> {
                 }
             }
         }
-        Command::Export { file } => History::open_existing(&file.history)?.export(&mut out)?,
+        Command::Export { file } => file.open()?.export(&mut out)?,
     }
     out.flush()?;
     Ok(())

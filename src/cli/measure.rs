@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Exit;
+use super::config::Config;
 use super::references::library;
 use crate::identify::Identifier;
 use crate::scan::display_path;
@@ -17,6 +18,10 @@ use crate::{Settings, batch, exhibit, features};
 
 /// Write every measurement as a table: for building feature tables, and for the curious.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  guilloche measure scans/ > measurements.tsv\n  \
+                  guilloche measure scans/ --features ink-colour,paper-tint"
+)]
 pub struct Arguments {
     /// Image files, or folders of them
     #[arg(value_name = "PATH", required = true)]
@@ -31,7 +36,8 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
-    let library = library(arguments.references.as_deref())?;
+    let config = Config::here()?;
+    let library = library(config.references_or(&arguments.references))?;
     let identifier = Identifier::new(&library);
     let gathered = gather(&arguments.paths, &Options::default())?;
     let settings = Settings::default();

@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
 use super::Exit;
+use super::config::Config;
 use crate::note::Side;
 use crate::reference::{Design, Level, Library};
 use crate::scan::display_path;
@@ -16,6 +17,10 @@ use crate::serial::rules::Rules;
 
 /// List, show or verify reference notes.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  guilloche references\n  guilloche references show usd-1-1963\n  \
+                  guilloche references verify my-notes"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
@@ -27,13 +32,16 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// All designs: what is measured, what is layout only, what is fact only
+    #[command(after_help = "Example:\n  guilloche references list --references my-notes")]
     List,
     /// Everything known of one design
+    #[command(after_help = "Example:\n  guilloche references show usd-1-1963")]
     Show {
         /// The design, as usd-1-1963
         id: String,
     },
     /// Check the reference notes of a folder against the format
+    #[command(after_help = "Example:\n  guilloche references verify my-notes")]
     Verify {
         /// A folder laid out as <currency>/<value>-<year>/note.toml
         folder: PathBuf,
@@ -55,12 +63,10 @@ pub fn library(folder: Option<&Path>) -> Result<Library> {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut out = io::stdout().lock();
+    let known = || library(Config::here()?.references_or(&arguments.references));
     match &arguments.action {
-        None | Some(Action::List) => list(&mut out, &library(arguments.references.as_deref())?)?,
-        Some(Action::Show { id }) => show(
-            &mut out,
-            library(arguments.references.as_deref())?.design(id)?,
-        )?,
+        None | Some(Action::List) => list(&mut out, &known()?)?,
+        Some(Action::Show { id }) => show(&mut out, known()?.design(id)?)?,
         Some(Action::Verify { folder }) => {
             let library = Library::load(folder)?;
             verify_series(folder, &library)?;

@@ -104,8 +104,9 @@ struct ScannerArguments {
 
 /// The help of every dial, from the table that the press works by.
 fn dials_help() -> String {
-    let mut text =
-        String::from("Every dial goes from 0 (nothing) to 1 (in full); all may be combined.\n");
+    let mut text = String::from(
+        "Examples:\n  guilloche specimen notes/ --count 10\n  guilloche specimen notes/ --denomination 100 --defect halftone=0.5 --wear soil --dpi 200\n\nEvery dial goes from 0 (nothing) to 1 (in full); all may be combined.\n",
+    );
     for kind in [DialKind::Defect, DialKind::Wear] {
         text.push_str(&format!("\n--{} NAME=VALUE:\n", kind.as_str()));
         for dial in Dial::ALL.iter().filter(|d| d.kind() == kind) {
