@@ -9,11 +9,13 @@ mod measure;
 mod references;
 mod specimen;
 
+use std::env;
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::language::Language;
 use crate::scan;
 
 /// How a run ended.
@@ -52,8 +54,24 @@ impl From<Exit> for ExitCode {
     propagate_version = true
 )]
 struct Arguments {
+    /// Language of reports, text and pages: en or zh [default: as the environment says]
+    #[arg(long, value_name = "LANG", global = true)]
+    lang: Option<Language>,
     #[command(subcommand)]
     command: Command,
+}
+
+/// The language asked for, else the first that the environment names for messages.
+fn language(asked: Option<Language>) -> Language {
+    asked.unwrap_or_else(|| {
+        ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .filter_map(env::var_os)
+            .find(|value| !value.is_empty())
+            .map_or(Language::English, |value| {
+                Language::of_locale(&value.to_string_lossy())
+            })
+    })
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,9 +108,10 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
+    let language = language(arguments.lang);
     let result = match &arguments.command {
-        Command::Check(arguments) => check::run(arguments),
-        Command::Demo(arguments) => demo::run(arguments),
+        Command::Check(arguments) => check::run(arguments, language),
+        Command::Demo(arguments) => demo::run(arguments, language),
         Command::References(arguments) => references::run(arguments),
         Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),

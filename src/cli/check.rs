@@ -1,5 +1,6 @@
 //! `guilloche check`.
 
+use std::env;
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::num::NonZeroUsize;
@@ -15,12 +16,14 @@ use tempfile::NamedTempFile;
 use super::references::library;
 use super::{Exit, complain};
 use crate::history::{History, SeenFile, Sighting};
-use crate::report::text::Summary;
-use crate::report::{Examination, csv, jsonl, overlay, rounded, text};
+use crate::language::Language;
+use crate::report::html::Album;
+use crate::report::text::{Style, Summary, Table};
+use crate::report::{Examination, csv, html, jsonl, overlay, rounded};
 use crate::scan::gather::{self, Capture, gather};
 use crate::serial::watchlist::Watchlist;
 use crate::verdict::{Finding, Outcome, Policy, Verdict};
-use crate::{Checker, Settings, batch, check, scan};
+use crate::{Checker, Settings, batch, examine, exhibits, scan};
 
 /// Check scans: files, or folders of them.
 #[derive(Debug, Args)]
@@ -63,6 +66,12 @@ pub struct Arguments {
     /// CSV of serial prefixes reported on counterfeits (prefix,design,note,source): a hint, never a verdict
     #[arg(long, value_name = "CSV")]
     watchlist: Option<PathBuf>,
+    /// Also write a page for people: DIR/index.html
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// With --format text: every finding, not only the first reason
+    #[arg(long, short)]
+    verbose: bool,
     /// Write each scan with what was found in it drawn on top
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
@@ -158,7 +167,7 @@ impl Sink {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<Exit> {
+pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     if let Some(first) = arguments.paths.first()
         && arguments.manifest.is_none()
         && arguments
@@ -204,6 +213,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         Some(path) => Some(History::open(path)?),
         None => None,
     };
+    let mut album = match &arguments.report {
+        Some(folder) => Some(album(folder)?),
+        None => None,
+    };
     let mut sink = Sink::open(arguments.output.as_deref())?;
     let format = arguments.format.unwrap_or_else(|| {
         if arguments.output.is_none() && io::stdout().is_terminal() {
@@ -212,6 +225,15 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             Format::Jsonl
         }
     });
+    let catalogue = language.catalogue();
+    let table = Table::new(
+        catalogue,
+        gathered.captures.iter().map(|c| c.note.as_str()),
+        Style {
+            colour: arguments.output.is_none() && colour(),
+            verbose: arguments.verbose,
+        },
+    );
     let progress = progress(arguments, gathered.captures.len());
     let settings = Settings {
         policy: Policy {
@@ -224,17 +246,25 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     if format == Format::Csv {
         csv::write_header(sink.writer())?;
     }
+    let picture_bytes = html::budget(gathered.captures.len());
     let work = |capture: &Capture| {
         let start = Instant::now();
-        let mut examination = check(capture, &checker, &settings);
+        let exhibits = exhibits(capture, &checker, &settings);
+        let mut examination = examine(&capture.note, &exhibits, &checker, &settings);
         examination.elapsed_ms = Some(rounded(start.elapsed().as_secs_f64() * 1e3, 1));
         if let Some(folder) = &arguments.dump {
             dump(folder, capture, &examination, &settings);
         }
-        examination
+        let pictures = arguments
+            .report
+            .as_ref()
+            .map(|_| html::pictures(&exhibits, &examination, picture_bytes));
+        (examination, pictures.unwrap_or_default())
     };
     let now = utc(SystemTime::now());
     let mut sightings: Vec<Sighting> = Vec::new();
+    // For people: what needs them stays on the screen; and the page is written when all is known.
+    let (mut suspects, mut reported): (Vec<Examination>, Vec<Examination>) = Default::default();
     let mut finish = |mut examination: Examination| -> Result<()> {
         watch(&watchlist, &mut examination);
         if let Some(history) = &history {
@@ -243,19 +273,30 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         summary.add(&examination);
         let out = sink.writer();
         match format {
-            Format::Text => text::write(out, &examination)?,
+            Format::Text if examination.verdict == Verdict::Suspect => {
+                suspects.push(examination.clone());
+            }
+            Format::Text => table.write(out, &examination)?,
             Format::Jsonl => jsonl::write(out, &examination)?,
             Format::Csv => csv::write(out, &examination)?,
         }
         if matches!(sink, Sink::Standard(_)) {
             sink.writer().flush()?;
         }
+        if arguments.report.is_some() {
+            reported.push(examination);
+        }
         Ok(())
     };
     // Evidence across notes is there when the last of them was read.
     let mut held: Vec<Examination> = Vec::new();
-    batch::in_order(&gathered.captures, jobs, work, |_, examination| {
+    batch::in_order(&gathered.captures, jobs, work, |_, (examination, pictures)| {
         progress.inc(1);
+        if let Some(album) = &mut album {
+            album
+                .add(&pictures)
+                .context("the pictures of the report cannot be written: check the disk")?;
+        }
         if arguments.each_alone {
             finish(examination)
         } else {
@@ -270,14 +311,67 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     }
     progress.finish_and_clear();
     if format == Format::Text {
-        summary.write(sink.writer())?;
+        for suspect in &suspects {
+            table.write(sink.writer(), suspect)?;
+        }
+        summary.write(sink.writer(), catalogue)?;
     }
     sink.finish()?;
+    if let (Some(folder), Some(album)) = (&arguments.report, &mut album) {
+        let page = html::Page {
+            library: &library,
+            catalogue,
+            made: &now,
+        };
+        write_report(folder, &page, &reported, album)?;
+    }
     let skipped = gathered.skipped.to_string();
     if !arguments.quiet && skipped != "nothing skipped" {
         complain(&skipped);
     }
     Ok(exit(&summary))
+}
+
+/// Whether colour helps: a terminal that shows it, and nobody who asked for none (no-color.org).
+fn colour() -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal()
+        && !set("NO_COLOR")
+        && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A place for the pictures of a report, in the report's folder so that they fit where the page does.
+///
+/// # Errors
+/// Where the folder cannot be made or written to.
+pub(super) fn album(folder: &Path) -> Result<Album<fs::File>> {
+    let make = || {
+        fs::create_dir_all(folder)?;
+        tempfile::tempfile_in(folder)
+    };
+    Ok(Album::new(make().with_context(|| {
+        format!(
+            "{}: cannot be made or written to: check the folder of the report",
+            scan::display_path(folder)
+        )
+    })?))
+}
+
+/// Writes the page of a batch; it appears when it is complete.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(super) fn write_report(
+    folder: &Path,
+    page: &html::Page<'_>,
+    examinations: &[Examination],
+    album: &mut Album<fs::File>,
+) -> Result<()> {
+    let path = folder.join("index.html");
+    let mut sink = Sink::open(Some(&path))?;
+    html::write(sink.writer(), page, examinations, album)
+        .with_context(|| format!("{}: cannot be written", scan::display_path(&path)))?;
+    sink.finish()
 }
 
 /// Says where the serial number falls under the watch-list.
@@ -346,7 +440,7 @@ fn seen(history: &History, examination: &mut Examination, now: &str) -> Result<O
 }
 
 /// A time as RFC 3339 in UTC, to the second. Days are counted as Hinnant does, in years that begin in March.
-fn utc(time: SystemTime) -> String {
+pub(super) fn utc(time: SystemTime) -> String {
     let seconds = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |d| d.as_secs());
