@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod enroll;
+mod explain;
 mod glyphs;
 mod history;
 mod measure;
@@ -88,6 +89,8 @@ enum Command {
     Measure(measure::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
+    /// Print what a feature or a verdict is, how it is measured and what fools it
+    Explain(explain::Arguments),
     /// Look into a history of serial numbers
     History(history::HistoryArgs),
 }
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments, language),
         Command::History(arguments) => {
             history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)
         }

@@ -132,7 +132,7 @@ impl Page<'_> {
                     (self.catalogue.fill("report.made", &[
                         ("notes", &total),
                         ("images", &files.to_string()),
-                        ("when", self.made),
+                        ("when", &self.made.replace('T', " ").replace('Z', " UTC")),
                         ("version", env!("CARGO_PKG_VERSION")),
                     ]))
                 }
