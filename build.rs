@@ -30,8 +30,8 @@ fn main() -> io::Result<()> {
 
 /// The doc comment of each file below `src/features`, by the file's name.
 fn pages() -> io::Result<String> {
-    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
-        .join("src/features");
+    let folder =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("src/features");
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut pages = Vec::new();
     for entry in fs::read_dir(&folder)? {

@@ -7,6 +7,7 @@ mod explain;
 mod glyphs;
 mod history;
 mod measure;
+mod page;
 mod references;
 mod specimen;
 

@@ -59,7 +59,9 @@ pub fn names() -> Vec<&'static str> {
 /// Names the nearest pages where there is none of this name.
 pub fn page(name: &str, language: Language) -> Result<(String, Vec<String>), UnknownName> {
     let text = match language {
-        Language::English => doc_comment(name).or_else(|| section(include_str!("explain/en.md"), name)),
+        Language::English => {
+            doc_comment(name).or_else(|| section(include_str!("explain/en.md"), name))
+        }
         Language::Chinese => section(include_str!("explain/zh.md"), name),
     };
     let text = text.ok_or_else(|| unknown(name))?;
@@ -161,19 +163,26 @@ fn wrapped(text: &str, columns: usize) -> Vec<String> {
     // What has not yet a place: a word, or one wide character.
     let mut piece = String::new();
     let mut piece_width = 0;
-    let mut place = |piece: &mut String, piece_width: &mut usize, line: &mut String, width: &mut usize| {
-        if *width + piece.trim_end().chars().filter_map(UnicodeWidthChar::width).sum::<usize>() > columns
-            && *width > 0
-        {
-            lines.push(line.trim_end().to_owned());
-            line.clear();
-            *width = 0;
-        }
-        line.push_str(piece);
-        *width += *piece_width;
-        piece.clear();
-        *piece_width = 0;
-    };
+    let mut place =
+        |piece: &mut String, piece_width: &mut usize, line: &mut String, width: &mut usize| {
+            if *width
+                + piece
+                    .trim_end()
+                    .chars()
+                    .filter_map(UnicodeWidthChar::width)
+                    .sum::<usize>()
+                > columns
+                && *width > 0
+            {
+                lines.push(line.trim_end().to_owned());
+                line.clear();
+                *width = 0;
+            }
+            line.push_str(piece);
+            *width += *piece_width;
+            piece.clear();
+            *piece_width = 0;
+        };
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         piece.push(character);
@@ -206,29 +215,39 @@ mod tests {
     fn every_feature_and_verdict_has_its_page_in_every_language() {
         for language in Language::ALL {
             for name in names() {
-                let (title, body) = page(name, language)
-                    .unwrap_or_else(|e| panic!("{language}: {e}"));
-                assert!(title.starts_with(&format!("{name}: ")), "{language}: {title}");
+                let (title, body) =
+                    page(name, language).unwrap_or_else(|e| panic!("{language}: {e}"));
+                assert!(
+                    title.starts_with(&format!("{name}: ")),
+                    "{language}: {title}"
+                );
                 // What it is, how, what it cannot see, what fools it.
                 assert!(body.len() >= 4, "{language}: {name}: {body:?}");
-                assert!(body.iter().all(|p| p.starts_with("**")), "{language}: {name}: {body:?}");
+                assert!(
+                    body.iter().all(|p| p.starts_with("**")),
+                    "{language}: {name}: {body:?}"
+                );
             }
         }
     }
 
     #[test]
-    fn no_page_is_left_without_a_name() {
+    fn every_heading_names_a_page() {
         for file in [include_str!("explain/en.md"), include_str!("explain/zh.md")] {
+            let mut seen = std::collections::BTreeSet::new();
             for line in file.lines().filter_map(|l| l.strip_prefix("# ")) {
-                let name = line.split_once(": ").unwrap().0;
-                assert!(names().contains(&name), "{name}");
+                let (name, title) = line.split_once(": ").unwrap();
+                assert!(seen.insert(name), "{name} is there twice");
+                assert!(!title.is_empty() && !name.contains(' '), "{line}");
             }
         }
     }
 
     #[test]
     fn an_unknown_name_is_answered_with_the_nearest() {
-        let error = page("line-accuity", Language::English).unwrap_err().to_string();
+        let error = page("line-accuity", Language::English)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("did you mean line-acuity"), "{error}");
         let error = page("xyzzy", Language::English).unwrap_err().to_string();
         assert!(!error.contains("did you mean"), "{error}");

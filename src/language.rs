@@ -188,7 +188,12 @@ mod tests {
             .iter()
             .map(|f| f.id())
             .chain(overprint::ALL.iter().map(|f| f.id()))
-            .chain([TOGETHER, "serial-repeated", "serial-history", "serial-watchlist"]);
+            .chain([
+                TOGETHER,
+                "serial-repeated",
+                "serial-history",
+                "serial-watchlist",
+            ]);
         for id in ids {
             for part in ["name", "agrees", "deviates", "look"] {
                 keys.insert(format!("feature.{id}.{part}"));
@@ -207,7 +212,11 @@ mod tests {
         }
         let missing: Vec<&String> = keys
             .iter()
-            .filter(|key| Language::ALL.iter().any(|l| l.catalogue().get(key).is_none()))
+            .filter(|key| {
+                Language::ALL
+                    .iter()
+                    .any(|l| l.catalogue().get(key).is_none())
+            })
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
     }

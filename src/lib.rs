@@ -109,7 +109,7 @@ impl Exhibit<'_> {
 pub fn check(capture: &Capture, checker: &Checker<'_>, settings: &Settings) -> Examination {
     examine(
         &capture.note,
-        &exhibits(capture, checker, settings),
+        &exhibits(capture, &checker.identifier, settings),
         checker,
         settings,
     )
@@ -118,13 +118,13 @@ pub fn check(capture: &Capture, checker: &Checker<'_>, settings: &Settings) -> E
 /// Loads the images of one note and finds the note in each.
 pub fn exhibits<'a>(
     capture: &Capture,
-    checker: &Checker<'a>,
+    identifier: &Identifier<'a>,
     settings: &Settings,
 ) -> Vec<Exhibit<'a>> {
     capture
         .files
         .iter()
-        .map(|source| exhibit(source, &checker.identifier, settings))
+        .map(|source| exhibit(source, identifier, settings))
         .collect()
 }
 

@@ -14,10 +14,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tempfile::NamedTempFile;
 
 use super::references::library;
-use super::{Exit, complain};
+use super::{Exit, complain, page};
 use crate::history::{History, SeenFile, Sighting};
 use crate::language::Language;
-use crate::report::html::Album;
 use crate::report::text::{Style, Summary, Table};
 use crate::report::{Examination, csv, html, jsonl, overlay, rounded};
 use crate::scan::gather::{self, Capture, gather};
@@ -214,7 +213,7 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
         None => None,
     };
     let mut album = match &arguments.report {
-        Some(folder) => Some(album(folder)?),
+        Some(folder) => Some(page::album(folder)?),
         None => None,
     };
     let mut sink = Sink::open(arguments.output.as_deref())?;
@@ -249,7 +248,7 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     let picture_bytes = html::budget(gathered.captures.len());
     let work = |capture: &Capture| {
         let start = Instant::now();
-        let exhibits = exhibits(capture, &checker, &settings);
+        let exhibits = exhibits(capture, &checker.identifier, &settings);
         let mut examination = examine(&capture.note, &exhibits, &checker, &settings);
         examination.elapsed_ms = Some(rounded(start.elapsed().as_secs_f64() * 1e3, 1));
         if let Some(folder) = &arguments.dump {
@@ -290,20 +289,25 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     };
     // Evidence across notes is there when the last of them was read.
     let mut held: Vec<Examination> = Vec::new();
-    batch::in_order(&gathered.captures, jobs, work, |_, (examination, pictures)| {
-        progress.inc(1);
-        if let Some(album) = &mut album {
-            album
-                .add(&pictures)
-                .context("the pictures of the report cannot be written: check the disk")?;
-        }
-        if arguments.each_alone {
-            finish(examination)
-        } else {
-            held.push(examination);
-            Ok(())
-        }
-    })?;
+    batch::in_order(
+        &gathered.captures,
+        jobs,
+        work,
+        |_, (examination, pictures)| {
+            progress.inc(1);
+            if let Some(album) = &mut album {
+                album
+                    .add(&pictures)
+                    .context("the pictures of the report cannot be written: check the disk")?;
+            }
+            if arguments.each_alone {
+                finish(examination)
+            } else {
+                held.push(examination);
+                Ok(())
+            }
+        },
+    )?;
     batch::find_repeats(&mut held);
     held.into_iter().try_for_each(&mut finish)?;
     if let Some(history) = &mut history {
@@ -318,12 +322,12 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     }
     sink.finish()?;
     if let (Some(folder), Some(album)) = (&arguments.report, &mut album) {
-        let page = html::Page {
+        let made = html::Page {
             library: &library,
             catalogue,
             made: &now,
         };
-        write_report(folder, &page, &reported, album)?;
+        page::write(folder, &made, &reported, album)?;
     }
     let skipped = gathered.skipped.to_string();
     if !arguments.quiet && skipped != "nothing skipped" {
@@ -338,40 +342,6 @@ fn colour() -> bool {
     io::stdout().is_terminal()
         && !set("NO_COLOR")
         && env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-/// A place for the pictures of a report, in the report's folder so that they fit where the page does.
-///
-/// # Errors
-/// Where the folder cannot be made or written to.
-pub(super) fn album(folder: &Path) -> Result<Album<fs::File>> {
-    let make = || {
-        fs::create_dir_all(folder)?;
-        tempfile::tempfile_in(folder)
-    };
-    Ok(Album::new(make().with_context(|| {
-        format!(
-            "{}: cannot be made or written to: check the folder of the report",
-            scan::display_path(folder)
-        )
-    })?))
-}
-
-/// Writes the page of a batch; it appears when it is complete.
-///
-/// # Errors
-/// Where it cannot be written.
-pub(super) fn write_report(
-    folder: &Path,
-    page: &html::Page<'_>,
-    examinations: &[Examination],
-    album: &mut Album<fs::File>,
-) -> Result<()> {
-    let path = folder.join("index.html");
-    let mut sink = Sink::open(Some(&path))?;
-    html::write(sink.writer(), page, examinations, album)
-        .with_context(|| format!("{}: cannot be written", scan::display_path(&path)))?;
-    sink.finish()
 }
 
 /// Says where the serial number falls under the watch-list.

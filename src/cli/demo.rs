@@ -11,8 +11,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, check};
 use super::references::library;
+use super::{Exit, check, page};
 use crate::Checker;
 use crate::language::Language;
 use crate::report::{Examination, html, jsonl};
@@ -91,9 +91,9 @@ fn examine_batch(
     language: Language,
 ) -> Result<Vec<Examination>> {
     let results = &folder.join(RESULTS_FILE);
-    let mut album = check::album(folder)?;
+    let mut album = page::album(folder)?;
     let library = library(None)?;
-    let identifier = Checker::new(&library);
+    let checker = Checker::new(&library);
     let mut captures = Vec::with_capacity(notes.len());
     for note in notes {
         captures.extend(gather(&note.files, &gather::Options::default())?.captures);
@@ -110,8 +110,8 @@ fn examine_batch(
         &captures,
         jobs,
         |capture| {
-            let exhibits = exhibits(capture, &identifier, &settings);
-            let examination = examine(&capture.note, &exhibits, &identifier, &settings);
+            let exhibits = exhibits(capture, &checker.identifier, &settings);
+            let examination = examine(&capture.note, &exhibits, &checker, &settings);
             let pictures = html::pictures(&exhibits, &examination, picture_bytes);
             (examination, pictures)
         },
@@ -123,12 +123,12 @@ fn examine_batch(
         },
     )?;
     file.flush()?;
-    let page = html::Page {
+    let made = html::Page {
         library: &library,
         catalogue: language.catalogue(),
         made: &check::utc(SystemTime::now()),
     };
-    check::write_report(folder, &page, &examinations, &mut album)?;
+    page::write(folder, &made, &examinations, &mut album)?;
     Ok(examinations)
 }
 

@@ -39,7 +39,11 @@ fn list(out: &mut dyn Write, language: Language) -> Result<()> {
     let catalogue = language.catalogue();
     writeln!(out, "{}", catalogue.text("explain.verdicts"))?;
     for verdict in Verdict::ALL {
-        line(out, verdict.as_str(), catalogue.text(&format!("verdict.{}.name", verdict.as_str())))?;
+        line(
+            out,
+            verdict.as_str(),
+            catalogue.text(&format!("verdict.{}.name", verdict.as_str())),
+        )?;
     }
     writeln!(out, "\n{}", catalogue.text("explain.features"))?;
     for name in explain::feature_names() {

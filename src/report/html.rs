@@ -15,7 +15,7 @@ pub use pictures::{Album, Picture, Shows, budget, pictures};
 use super::{Examination, FileRecord, words};
 use crate::findings::TOGETHER;
 use crate::language::Catalogue;
-use crate::note::RectMm;
+use crate::note::{Light, RectMm};
 use crate::reference::{Design, Library, SecurityFeature};
 use crate::verdict::{Finding, Outcome, Verdict};
 use pictures::Kept;
@@ -104,12 +104,7 @@ impl Page<'_> {
     /// Everything above the notes. The elements left open are closed by [`write`].
     fn head(&self, examinations: &[Examination]) -> Markup {
         let say = |key| self.catalogue.text(key);
-        let count = |verdict| {
-            examinations
-                .iter()
-                .filter(|e| e.verdict == verdict)
-                .count()
-        };
+        let count = |verdict| examinations.iter().filter(|e| e.verdict == verdict).count();
         let total = examinations.len().to_string();
         // Nothing of the page may be fetched, whatever a file name says.
         let policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
@@ -410,10 +405,14 @@ impl Note<'_> {
     ) -> Markup {
         let [width, height] = image.kept.size;
         // Where nothing was recognised a pixel stands for a millimetre: only the mark is drawn.
-        let view = image
-            .kept
-            .view_mm
-            .unwrap_or_else(|| RectMm::from([0.0, 0.0, 160.0, 160.0 * f64::from(height) / f64::from(width.max(1))]));
+        let view = image.kept.view_mm.unwrap_or_else(|| {
+            RectMm::from([
+                0.0,
+                0.0,
+                160.0,
+                160.0 * f64::from(height) / f64::from(width.max(1)),
+            ])
+        });
         let alt = format!("{}: {}", self.examination.note, self.caption(record));
         let middle = [view.x + view.width / 2.0, view.y + view.height / 2.0];
         let slope = -view.height.atan2(view.width).to_degrees();
@@ -509,16 +508,19 @@ impl Note<'_> {
         let Some(design) = self.design else {
             return html! {};
         };
-        let wanted: Vec<(&str, &SecurityFeature)> = METHODS
-            .iter()
-            .flat_map(|(method, kinds)| {
-                design
-                    .features
-                    .iter()
-                    .filter(|f| !f.unverified && kinds.contains(&f.kind.as_str()))
-                    .map(move |f| (*method, f))
-            })
-            .collect();
+        let mut wanted: Vec<(&str, String)> = Vec::new();
+        for (method, kinds) in METHODS {
+            let fitting = design
+                .features
+                .iter()
+                .filter(|f| !f.unverified && method_fits(method, kinds, f));
+            for feature in fitting {
+                let line = (method, self.expected(feature));
+                if !wanted.contains(&line) {
+                    wanted.push(line);
+                }
+            }
+        }
         if wanted.is_empty() {
             return html! {};
         }
@@ -526,8 +528,8 @@ impl Note<'_> {
             section {
                 h3 { (self.say("report.hand-check")) }
                 ul.small {
-                    @for (method, feature) in &wanted {
-                        li { b { (self.say(&format!("method.{method}"))) } " " (self.expected(feature)) }
+                    @for (method, expected) in &wanted {
+                        li { b { (self.say(&format!("method.{method}"))) } " " (expected) }
                     }
                 }
             }
@@ -630,7 +632,10 @@ impl Note<'_> {
                 format!("{} {}", identity.currency, identity.denomination),
             ));
             if let Some(design) = self.design {
-                fields.push((say("field.edition"), format!("{} ({})", design.edition, design.id)));
+                fields.push((
+                    say("field.edition"),
+                    format!("{} ({})", design.edition, design.id),
+                ));
             }
             fields.extend(
                 identity
@@ -675,7 +680,7 @@ impl Note<'_> {
 }
 
 /// How a person examines which kinds of feature, in the order of a hand check.
-const METHODS: [(&str, &[&str]); 5] = [
+const METHODS: [(&str, &[&str]); 6] = [
     ("feel", &["intaglio-print", "touch-lines"]),
     ("tilt", &["optically-variable-ink", "latent-image"]),
     (
@@ -692,7 +697,21 @@ const METHODS: [(&str, &[&str]); 5] = [
         &["windowed-thread", "visible-fibres", "serial-colour"],
     ),
     ("lens", &["microprint"]),
+    (
+        "lamp",
+        &[
+            "paper-fluorescence",
+            "fluorescent-print",
+            "fluorescent-fibres",
+            "security-thread",
+        ],
+    ),
 ];
+
+fn method_fits(method: &str, kinds: &[&str], feature: &SecurityFeature) -> bool {
+    let lamp = feature.light == Some(Light::Ultraviolet);
+    kinds.contains(&feature.kind.as_str()) && lamp == (method == "lamp")
+}
 
 fn strength(finding: &Finding) -> &'static str {
     if finding.doubtful {
@@ -745,5 +764,213 @@ fn scale(finding: &Finding, label: &str) -> Markup {
             path d={ "M" (short(x(value))) " 30l-5-14h10z" } fill="#1b1f24" {}
             text.value x=(short(x(value))) y="12" text-anchor="middle" { (words::number(value)) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::language::Language;
+    use crate::note::{Light, Side};
+    use crate::report::{IdentityRecord, ReadingRecord, SCHEMA, SerialRecord};
+
+    fn examination(note: &str, serial: Option<&str>, findings: Vec<Finding>) -> Examination {
+        let (verdict, reasons) = crate::verdict::judge(&findings);
+        Examination {
+            schema: SCHEMA,
+            note: note.to_owned(),
+            files: vec![FileRecord {
+                path: format!("{note}.jpg"),
+                sha256: Some("0".repeat(64)),
+                side: Some(Side::Front),
+                light: Light::Visible,
+                dpi: None,
+                px_per_mm: Some(11.8),
+                width: Some(1800),
+                height: Some(760),
+                quad: None,
+                sides: None,
+                quality: None,
+                agreement: None,
+                turned: Some(0),
+                error: None,
+            }],
+            identity: Some(IdentityRecord {
+                design: "usd-1-1963".to_owned(),
+                currency: "USD".parse().unwrap(),
+                denomination: "1".to_owned(),
+                series: None,
+                confidence: 1.0,
+            }),
+            serial: Some(SerialRecord {
+                text: serial.map(str::to_owned),
+                confidence: 0.99,
+                readings: vec![ReadingRecord {
+                    place: "upper-right".to_owned(),
+                    text: serial.map(str::to_owned),
+                    confidence: 0.99,
+                }],
+            }),
+            findings,
+            verdict,
+            p_value: None,
+            reasons,
+            category: verdict.category(),
+            fitness: None,
+            elapsed_ms: None,
+        }
+    }
+
+    fn finding(feature: &str, outcome: Outcome, p_value: f64) -> Finding {
+        Finding {
+            feature: feature.to_owned(),
+            outcome,
+            doubtful: false,
+            file: 0,
+            zone_mm: Some(RectMm::from([20.0, 10.0, 30.0, 12.0])),
+            value: Some(1.9),
+            unit: "of the sharpest edge".to_owned(),
+            expected: Some([1.1, 1.4]),
+            p_value: Some(p_value),
+            why: "line-acuity (portrait): 1.9".to_owned(),
+        }
+    }
+
+    fn page(examinations: &[Examination], language: Language) -> String {
+        let library = Library::built_in().unwrap();
+        let mut album = Album::new(Cursor::new(Vec::new()));
+        for _ in examinations {
+            let picture = |shows| Picture {
+                shows,
+                view_mm: Some(RectMm::from([0.0, 0.0, 156.0, 66.3])),
+                size: [10, 4],
+                jpeg: b"picture".to_vec(),
+            };
+            album
+                .add(&[picture(Shows::File(0)), picture(Shows::Finding(0))])
+                .unwrap();
+        }
+        let page = Page {
+            library: &library,
+            catalogue: language.catalogue(),
+            made: "2026-01-02T03:04:05Z",
+        };
+        let mut out = Vec::new();
+        write(&mut out, &page, examinations, &mut album).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn names_are_text_whatever_they_say() {
+        let names = [
+            "<img src=x onerror=alert(1)>",
+            "</script><script>alert(1)</script>",
+            "\"quoted\" 'and' &amp;",
+            "two\nlines",
+            "<!-- <script>",
+            &"x".repeat(200),
+        ];
+        let notes: Vec<Examination> = names
+            .iter()
+            .map(|name| {
+                let mut note = examination(
+                    name,
+                    Some("K91746345B"),
+                    vec![finding("line-acuity", Outcome::Deviates, 1e-6)],
+                );
+                note.findings[0].why = (*name).to_owned();
+                note
+            })
+            .collect();
+        let page = page(&notes, Language::English);
+        // One script that holds a note back for each, and the page's own.
+        assert_eq!(page.matches("<script").count(), notes.len() + 1);
+        assert_eq!(page.matches("</script").count(), notes.len() + 1);
+        assert!(!page.contains("<img src=x") && !page.contains("<!--"));
+        assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));
+        assert!(page.contains(names[5]));
+        // Nothing is asked for from elsewhere.
+        assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("url("));
+    }
+
+    #[test]
+    fn a_finding_is_said_drawn_and_shown() {
+        let odd = finding("line-acuity", Outcome::Deviates, 2.2e-4);
+        let well = finding("line-spectrum", Outcome::Agrees, 0.4);
+        let mut blind = finding("dot-noise", Outcome::NotExamined, 0.0);
+        blind.p_value = None;
+        blind.why = "dot-noise: JPEG too strong: quality 40".to_owned();
+        let notes = [examination("1", Some("K91746345B"), vec![odd, well, blind])];
+        for (language, expected) in [
+            (
+                Language::English,
+                [
+                    "Printed lines are not as sharp as on genuine notes.",
+                    "Measured 1.9 times the sharpest edge; genuine notes: 1.1 to 1.4.",
+                    "about 1 in 4,500 genuine notes",
+                    "The scan was compressed too strongly",
+                    "Fine lines are as on genuine notes.",
+                ],
+            ),
+            (
+                Language::Chinese,
+                [
+                    "印刷线条的清晰度与真币不同。",
+                    "实测 1.9 倍（最锐边缘宽度）；真币为 1.1 至 1.4。",
+                    "每 4,500 张真币",
+                    "图像压缩过强",
+                    "细线与真币相同。",
+                ],
+            ),
+        ] {
+            let page = page(&notes, language);
+            for sentence in expected {
+                assert!(page.contains(sentence), "{sentence}");
+            }
+            assert!(page.contains("class=\"zone deviates\""));
+            assert_eq!(
+                page.matches("data:image/jpeg;base64,cGljdHVyZQ==").count(),
+                2
+            );
+            assert!(page.contains("data-search=\"1 k91746345b usd 1\""));
+        }
+    }
+
+    #[test]
+    fn notes_with_one_number_are_linked() {
+        let mut notes = vec![
+            examination("a", Some("K91746345B"), Vec::new()),
+            examination("b", Some("K91746346B"), Vec::new()),
+            examination("c", Some("K91746345B"), Vec::new()),
+        ];
+        for (index, note) in notes.iter_mut().enumerate() {
+            note.files[0].sha256 = Some(index.to_string());
+        }
+        crate::batch::find_repeats(&mut notes);
+        let page = page(&notes, Language::English);
+        assert!(page.contains("<a href=\"#n3\">c</a>") && page.contains("<a href=\"#n1\">a</a>"));
+        assert!(!page.contains("href=\"#n2\""));
+    }
+
+    #[test]
+    fn what_needs_a_person_comes_first() {
+        let notes = [
+            examination(
+                "good",
+                None,
+                vec![finding("line-acuity", Outcome::Agrees, 0.5)],
+            ),
+            examination(
+                "odd",
+                None,
+                vec![finding("line-acuity", Outcome::Deviates, 1e-6)],
+            ),
+        ];
+        let page = page(&notes, Language::English);
+        let place = |id: &str| page.find(&format!("id=\"{id}\"")).unwrap();
+        assert!(place("n2") < place("n1"));
     }
 }

@@ -48,7 +48,11 @@ impl<'a> Table<'a> {
         Self {
             catalogue,
             verdict,
-            name: names.map(UnicodeWidthStr::width).max().unwrap_or(0).min(NAME),
+            name: names
+                .map(UnicodeWidthStr::width)
+                .max()
+                .unwrap_or(0)
+                .min(NAME),
             style,
         }
     }

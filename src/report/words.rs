@@ -91,7 +91,12 @@ pub fn rarity(catalogue: &Catalogue, finding: &Finding) -> Option<String> {
     if p > 0.5 {
         return None;
     }
+    // Beyond that the tail of a few dozen enrolled notes says nothing.
+    const RAREST: f64 = 100_000.0;
     let one_in = 1.0 / p.max(1e-9);
+    if one_in > RAREST {
+        return Some(catalogue.fill("finding.rarer", &[("notes", &grouped(RAREST))]));
+    }
     // Two digits: the tail is not known better.
     let scale = 10f64.powf(one_in.log10().floor() - 1.0).max(1.0);
     let one_in = grouped((one_in / scale).round() * scale);
