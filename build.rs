@@ -1,4 +1,5 @@
-//! Lists the files of `reference-notes/` so that the library carries them.
+//! Lists the files of `reference-notes/` so that the library carries them, and takes the pages that
+//! `explain` prints from the features' doc comments.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -23,7 +24,32 @@ fn main() -> io::Result<()> {
     }
     table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("reference_notes.rs"), table)
+    fs::write(out.join("reference_notes.rs"), table)?;
+    fs::write(out.join("feature_pages.rs"), pages()?)
+}
+
+/// The doc comment of each file below `src/features`, by the file's name.
+fn pages() -> io::Result<String> {
+    let folder =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("src/features");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        let Some(stem) = path.file_stem() else {
+            continue;
+        };
+        println!("cargo::rerun-if-changed={}", path.display());
+        let source = fs::read_to_string(&path)?;
+        let text: Vec<&str> = source
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        pages.push((stem.to_string_lossy().into_owned(), text.join("\n")));
+    }
+    pages.sort();
+    Ok(format!("&{pages:?}"))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -5,21 +5,28 @@ mod completions;
 mod config;
 mod demo;
 mod enroll;
+mod explain;
 mod form;
 mod glyphs;
 mod history;
 mod judging;
 mod man;
 mod measure;
+mod page;
 mod references;
 mod specimen;
 mod watch;
 
+use std::env;
 use std::io;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use config::Config;
+
+use crate::language::Language;
 use crate::scan;
 
 /// How a run ended.
@@ -53,16 +60,34 @@ impl From<Exit> for ExitCode {
     about = "Checks scanned banknotes (USD, RMB): finds the note in a scan, recognises it, compares it with \
              reference notes and says why it is suspect.",
     after_help = "Examples:\n  guilloche demo\n  guilloche check scans/\n  guilloche watch scans/ --out results.jsonl\n\n\
-                  Defaults for --references, --false-alarm and --history may stand in a file guilloche.toml in the current \
-                  folder or one above it, as in: false-alarm = 0.0005\n\n\
+                  Defaults for --references, --false-alarm, --history and --lang (language = \"zh\") may stand in a file \
+                  guilloche.toml in the current folder or one above it, as in: false-alarm = 0.0005\n\n\
                   Exit status: 0 every note passed; 1 at least one suspect; 3 none suspect, but at least one \
                   unclear, unrecognised or unreadable; 2 the command could not do its work.",
     arg_required_else_help = true,
     propagate_version = true
 )]
 struct Arguments {
+    /// Language of reports, text and pages: en or zh [default: as the environment says]
+    #[arg(long, value_name = "LANG", global = true)]
+    lang: Option<Language>,
     #[command(subcommand)]
     command: Command,
+}
+
+/// The language asked for, else the configured one, else the first that the environment names for
+/// messages.
+fn language(asked: Option<Language>) -> Result<Language> {
+    if let Some(language) = asked.or(Config::here()?.language) {
+        return Ok(language);
+    }
+    Ok(["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .filter_map(env::var_os)
+        .find(|value| !value.is_empty())
+        .map_or(Language::English, |value| {
+            Language::of_locale(&value.to_string_lossy())
+        }))
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,6 +106,8 @@ enum Command {
     Measure(measure::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
+    /// Print what a feature or a verdict is, how it is measured and what fools it
+    Explain(explain::Arguments),
     /// Look into a history of serial numbers
     History(history::HistoryArgs),
     /// Fill what is known of a note into a page for a report on counterfeit money
@@ -107,22 +134,7 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    let result = match &arguments.command {
-        Command::Check(arguments) => check::run(arguments),
-        Command::Watch(arguments) => watch::run(arguments),
-        Command::Demo(arguments) => demo::run(arguments),
-        Command::References(arguments) => references::run(arguments),
-        Command::Specimen(arguments) => specimen::run(arguments),
-        Command::Measure(arguments) => measure::run(arguments),
-        Command::Enroll(arguments) => enroll::run(arguments),
-        Command::History(arguments) => {
-            history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)
-        }
-        Command::Form(arguments) => form::run(arguments),
-        Command::Completions(arguments) => completions::run(arguments),
-        Command::Man(arguments) => man::run(arguments),
-    };
-    match result {
+    match run(&arguments) {
         Ok(exit) => exit.into(),
         // Whoever read our output has had enough of it.
         Err(error) if is_broken_pipe(&error) => Exit::Good.into(),
@@ -130,6 +142,26 @@ pub fn main() -> ExitCode {
             complain(&format!("error: {error:#}"));
             Exit::Failed.into()
         }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Exit> {
+    let language = || language(arguments.lang);
+    match &arguments.command {
+        Command::Check(arguments) => check::run(arguments, language()?),
+        Command::Watch(arguments) => watch::run(arguments, language()?),
+        Command::Demo(arguments) => demo::run(arguments, language()?),
+        Command::References(arguments) => references::run(arguments),
+        Command::Specimen(arguments) => specimen::run(arguments),
+        Command::Measure(arguments) => measure::run(arguments),
+        Command::Enroll(arguments) => enroll::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments, language()?),
+        Command::History(arguments) => {
+            history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)
+        }
+        Command::Form(arguments) => form::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod compare;
 pub mod condition;
 pub mod enroll;
+pub mod explain;
 pub mod features;
 pub mod findings;
 pub mod form;
@@ -108,12 +109,25 @@ impl Exhibit<'_> {
 
 /// Examines one note.
 pub fn check(capture: &Capture, checker: &Checker<'_>, settings: &Settings) -> Examination {
-    let exhibits: Vec<Exhibit<'_>> = capture
+    examine(
+        &capture.note,
+        &exhibits(capture, &checker.identifier, settings),
+        checker,
+        settings,
+    )
+}
+
+/// Loads the images of one note and finds the note in each.
+pub fn exhibits<'a>(
+    capture: &Capture,
+    identifier: &Identifier<'a>,
+    settings: &Settings,
+) -> Vec<Exhibit<'a>> {
+    capture
         .files
         .iter()
-        .map(|source| exhibit(source, &checker.identifier, settings))
-        .collect();
-    examine(&capture.note, exhibits, checker, settings)
+        .map(|source| exhibit(source, identifier, settings))
+        .collect()
 }
 
 /// Loads one image, finds the note in it and recognises it.
@@ -252,19 +266,19 @@ fn settled(
 }
 
 /// Says what the images of one note amount to.
-fn examine(
+pub fn examine(
     note: &str,
-    exhibits: Vec<Exhibit<'_>>,
+    exhibits: &[Exhibit<'_>],
     checker: &Checker<'_>,
     settings: &Settings,
 ) -> Examination {
-    let mut identity = joint_identity(&exhibits);
+    let mut identity = joint_identity(exhibits);
     let mut reasons = Vec::new();
     let mut findings = Vec::new();
     let mut p_value = None;
     let mut serial = None;
     if let Joint::One(identity) = &mut identity
-        && let Some(read) = read(&exhibits, checker.identifier.library())
+        && let Some(read) = read(exhibits, checker.identifier.library())
     {
         findings.extend(overprint::ALL.iter().map(|feature| feature.examine(&read)));
         identity.series = read.marks.series.clone();
@@ -311,7 +325,7 @@ fn examine(
     Examination {
         schema: report::SCHEMA,
         note: note.to_owned(),
-        files: exhibits.into_iter().map(|e| e.record).collect(),
+        files: exhibits.iter().map(|e| e.record.clone()).collect(),
         identity: match identity {
             Joint::One(identity) => Some(identity),
             _ => None,

@@ -1,9 +1,11 @@
 //! Reports: what was found, for programs and for people.
 
 pub mod csv;
+pub mod html;
 pub mod jsonl;
 pub mod overlay;
 pub mod text;
+pub mod words;
 
 use serde::Serialize;
 

@@ -34,6 +34,8 @@ fn the_demo_prints_checks_and_explains() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(results.len(), 24);
+    let page = fs::read_to_string(folder.join("index.html")).unwrap();
+    assert!(page.contains("data-search=") && page.trim_end().ends_with("</html>"));
     for note in &results {
         let name = note["note"].as_str().unwrap();
         assert!(said.contains(name), "{name}");

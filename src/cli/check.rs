@@ -1,5 +1,6 @@
 //! `guilloche check`.
 
+use std::env;
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -12,13 +13,14 @@ use tempfile::NamedTempFile;
 
 use super::config::Config;
 use super::judging::{Judging, utc};
-use super::{Exit, complain};
+use super::{Exit, complain, page};
 use crate::history::Sighting;
-use crate::report::text::Summary;
-use crate::report::{Examination, csv, jsonl, overlay, rounded, text};
+use crate::language::Language;
+use crate::report::text::{Style, Summary, Table};
+use crate::report::{Examination, csv, html, jsonl, overlay, rounded};
 use crate::scan::gather::{self, Capture, gather};
 use crate::verdict::Verdict;
-use crate::{Checker, Settings, batch, check, scan};
+use crate::{Checker, Settings, batch, examine, exhibits, scan};
 
 /// Check scans: files, or folders of them.
 #[derive(Debug, Args)]
@@ -42,6 +44,12 @@ pub struct Arguments {
     manifest: Option<PathBuf>,
     #[command(flatten)]
     judging: Judging,
+    /// Also write a page for people: DIR/index.html
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// With --format text: every finding, not only the first reason
+    #[arg(long, short)]
+    verbose: bool,
     /// Write each scan with what was found in it drawn on top
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
@@ -124,7 +132,7 @@ impl Sink {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<Exit> {
+pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     if let Some(first) = arguments.paths.first()
         && arguments.manifest.is_none()
         && arguments
@@ -156,6 +164,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         })?;
     }
     let mut memory = judging.memory()?;
+    let mut album = match &arguments.report {
+        Some(folder) => Some(page::album(folder)?),
+        None => None,
+    };
     let mut sink = Sink::open(arguments.output.as_deref())?;
     let format = arguments.format.unwrap_or_else(|| {
         if arguments.output.is_none() && io::stdout().is_terminal() {
@@ -164,34 +176,57 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             Format::Jsonl
         }
     });
+    let catalogue = language.catalogue();
+    let table = Table::new(
+        catalogue,
+        gathered.captures.iter().map(|c| c.note.as_str()),
+        Style {
+            colour: arguments.output.is_none() && colour(),
+            verbose: arguments.verbose,
+        },
+    );
     let progress = progress(arguments, gathered.captures.len());
     let settings = judging.settings();
     let mut summary = Summary::default();
     if format == Format::Csv {
         csv::write_header(sink.writer())?;
     }
+    let picture_bytes = html::budget(gathered.captures.len());
     let work = |capture: &Capture| {
         let start = Instant::now();
-        let mut examination = check(capture, &checker, &settings);
+        let exhibits = exhibits(capture, &checker.identifier, &settings);
+        let mut examination = examine(&capture.note, &exhibits, &checker, &settings);
         examination.elapsed_ms = Some(rounded(start.elapsed().as_secs_f64() * 1e3, 1));
         if let Some(folder) = &arguments.dump {
             dump(folder, capture, &examination, &settings);
         }
-        examination
+        let pictures = arguments
+            .report
+            .as_ref()
+            .map(|_| html::pictures(&exhibits, &examination, picture_bytes));
+        (examination, pictures.unwrap_or_default())
     };
     let now = utc(SystemTime::now());
     let mut sightings: Vec<Sighting> = Vec::new();
+    // For people: what needs them stays on the screen; and the page is written when all is known.
+    let (mut suspects, mut reported): (Vec<Examination>, Vec<Examination>) = Default::default();
     let mut finish = |mut examination: Examination| -> Result<()> {
         sightings.extend(memory.consult(&mut examination, &now)?);
         summary.add(&examination);
         let out = sink.writer();
         match format {
-            Format::Text => text::write(out, &examination)?,
+            Format::Text if examination.verdict == Verdict::Suspect => {
+                suspects.push(examination.clone());
+            }
+            Format::Text => table.write(out, &examination)?,
             Format::Jsonl => jsonl::write(out, &examination)?,
             Format::Csv => csv::write(out, &examination)?,
         }
         if matches!(sink, Sink::Standard(_)) {
             sink.writer().flush()?;
+        }
+        if arguments.report.is_some() {
+            reported.push(examination);
         }
         Ok(())
     };
@@ -201,8 +236,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         &gathered.captures,
         judging.jobs(),
         work,
-        |_, examination| {
+        |_, (examination, pictures)| {
             progress.inc(1);
+            if let Some(album) = &mut album {
+                album
+                    .add(&pictures)
+                    .context("the pictures of the report cannot be written: check the disk")?;
+            }
             if judging.each_alone {
                 finish(examination)
             } else {
@@ -216,14 +256,33 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     memory.record(&sightings)?;
     progress.finish_and_clear();
     if format == Format::Text {
-        summary.write(sink.writer())?;
+        for suspect in &suspects {
+            table.write(sink.writer(), suspect)?;
+        }
+        summary.write(sink.writer(), catalogue)?;
     }
     sink.finish()?;
+    if let (Some(folder), Some(album)) = (&arguments.report, &mut album) {
+        let made = html::Page {
+            library: &library,
+            catalogue,
+            made: &now,
+        };
+        page::write(folder, &made, &reported, album)?;
+    }
     let skipped = gathered.skipped.to_string();
     if !arguments.quiet && skipped != "nothing skipped" {
         complain(&skipped);
     }
     Ok(exit(&summary))
+}
+
+/// Whether colour helps: a terminal that shows it, and nobody who asked for none (no-color.org).
+fn colour() -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal()
+        && !set("NO_COLOR")
+        && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 fn exit(summary: &Summary) -> Exit {

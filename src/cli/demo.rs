@@ -6,19 +6,21 @@ use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::Exit;
 use super::references::library;
+use super::{Exit, check, page};
 use crate::Checker;
-use crate::report::{Examination, jsonl};
+use crate::language::Language;
+use crate::report::{Examination, html, jsonl};
 use crate::scan::display_path;
 use crate::scan::gather::{self, gather};
 use crate::specimen::{BatchKind, BatchNote, Press, write_batch};
 use crate::verdict::Verdict;
-use crate::{Settings, batch, check};
+use crate::{Settings, batch, examine, exhibits};
 
 /// Print a batch of specimen notes, good and bad, check it and say what happened.
 #[derive(Debug, Args)]
@@ -38,13 +40,14 @@ const PRESS_DPI: f32 = 400.0;
 /// Says to people what the folder is, and to a later demo that it may write there.
 const ABOUT_FILE: &str = "about-this-folder.txt";
 const ABOUT: &str = "Made by `guilloche demo`: specimen notes of XTS, a currency for tests, as scans.\n\
-    truth/ says of each scan what was drawn where; results.jsonl is what the checker found.\n\
+    truth/ says of each scan what was drawn where; results.jsonl is what the checker found,\n\
+    index.html the report for people.\n\
     Another `guilloche demo` writes these files again and leaves all others alone.\n";
 const RESULTS_FILE: &str = "results.jsonl";
 const COLUMNS: usize = 96;
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<Exit> {
+pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     let folder = &arguments.directory;
     claim(folder)?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -55,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     )?;
     out.flush()?;
     let notes = write_batch(&Press::new(PRESS_DPI)?, folder)?;
-    let examinations = examine(&notes, &folder.join(RESULTS_FILE))?;
+    let examinations = examine_batch(&notes, folder, language)?;
     let judged: Vec<(&BatchNote, &Examination)> = notes.iter().zip(&examinations).collect();
     summarise(&mut out, &judged)?;
     what_next(&mut out, folder, &judged)?;
@@ -83,9 +86,15 @@ fn claim(folder: &Path) -> Result<()> {
 }
 
 /// Checks the notes as `check` would, in their order, and keeps the results.
-fn examine(notes: &[BatchNote], results: &Path) -> Result<Vec<Examination>> {
+fn examine_batch(
+    notes: &[BatchNote],
+    folder: &Path,
+    language: Language,
+) -> Result<Vec<Examination>> {
+    let results = &folder.join(RESULTS_FILE);
+    let mut album = page::album(folder)?;
     let library = library(None)?;
-    let identifier = Checker::new(&library);
+    let checker = Checker::new(&library);
     let mut captures = Vec::with_capacity(notes.len());
     for note in notes {
         captures.extend(gather(&note.files, &gather::Options::default())?.captures);
@@ -96,18 +105,31 @@ fn examine(notes: &[BatchNote], results: &Path) -> Result<Vec<Examination>> {
     );
     let settings = Settings::default();
     let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let picture_bytes = html::budget(captures.len());
     let mut examinations = Vec::with_capacity(captures.len());
     batch::in_order(
         &captures,
         jobs,
-        |capture| check(capture, &identifier, &settings),
-        |_, examination| {
+        |capture| {
+            let exhibits = exhibits(capture, &checker.identifier, &settings);
+            let examination = examine(&capture.note, &exhibits, &checker, &settings);
+            let pictures = html::pictures(&exhibits, &examination, picture_bytes);
+            (examination, pictures)
+        },
+        |_, (examination, pictures)| {
+            album.add(&pictures)?;
             jsonl::write(&mut file, &examination)?;
             examinations.push(examination);
             Ok::<(), io::Error>(())
         },
     )?;
     file.flush()?;
+    let made = html::Page {
+        library: &library,
+        catalogue: language.catalogue(),
+        made: &super::judging::utc(SystemTime::now()),
+    };
+    page::write(folder, &made, &examinations, &mut album)?;
     Ok(examinations)
 }
 
@@ -206,6 +228,7 @@ fn what_next(
         out,
         "\nWhat to do next:\n\
          \x20   Look at the scans in {shown}; {shown}/truth says what was drawn where.\n\
+         \x20   Open {shown}/index.html: the report, for people.\n\
          \x20   Read {shown}/{RESULTS_FILE}: all that was found, one line a note.\n\
          \x20   {program} check FOLDER\n\
          \x20       checks scans of your own.\n\

@@ -25,8 +25,9 @@ use super::config::Config;
 use super::judging::{Judging, utc};
 use super::references::counted;
 use super::{Exit, complain};
-use crate::report::text::Summary;
-use crate::report::{Examination, jsonl, rounded, text};
+use crate::language::Language;
+use crate::report::text::{Style, Summary, Table};
+use crate::report::{Examination, jsonl, rounded};
 use crate::scan::display_path;
 use crate::scan::gather::{self, Capture, GatherError, gather};
 use crate::{Checker, batch, check};
@@ -83,7 +84,7 @@ const PATIENCE: u32 = 5;
 const SLICE: Duration = Duration::from_millis(50);
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<Exit> {
+pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     let folder = &arguments.folder;
     let judging = arguments.judging.or(&Config::here()?);
     if !folder.is_dir() {
@@ -152,10 +153,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut out = io::stdout().lock();
     let terminal = out.is_terminal();
     let mut summary = Summary::default();
+    let catalogue = language.catalogue();
+    // Which notes will come is not known, so their names are not aligned.
+    let table = Table::new(catalogue, std::iter::empty(), Style::default());
     let mut show = |examination: &Examination| {
         summary.add(examination);
         if terminal && !arguments.quiet {
-            text::write(&mut out, examination)?;
+            table.write(&mut out, examination)?;
         } else if !terminal && arguments.out.is_none() {
             jsonl::write(&mut out, examination)?;
         }
@@ -193,7 +197,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         }
     }
     if !arguments.quiet {
-        summary.write(&mut io::stderr())?;
+        summary.write(&mut io::stderr(), catalogue)?;
     }
     Ok(Exit::Good)
 }

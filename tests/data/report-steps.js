@@ -1,0 +1,60 @@
+(async () => {
+  const out = [];
+  const say = (name, value) => out.push(name + "=" + value);
+  const all = (what, within = document) => [...within.querySelectorAll(what)];
+  const one = (what, within = document) => within.querySelector(what);
+  const seen = () => all("details.note").filter((note) => note.checkVisibility());
+  const settle = () => new Promise((done) => setTimeout(done, 50));
+  say("notes", seen().length);
+  say("bodies-at-first", all(".body").length);
+
+  one('button[data-filter="unreadable"]').click();
+  say("filtered", seen().length);
+  say("pressed", one('button[data-filter="unreadable"]').getAttribute("aria-pressed"));
+  one('button[data-filter="unreadable"]').click();
+  say("unfiltered", seen().length);
+
+  const search = one("#search");
+  const type = (text) => { search.value = text; search.dispatchEvent(new Event("input")); };
+  type("nothing is called so");
+  say("not-found", seen().length + "," + one("#none").checkVisibility());
+  type("XTS-10-1");
+  say("found", seen().map((note) => one(".name", note).textContent).join());
+  say("counted", one("#shown").textContent);
+
+  const note = seen()[0];
+  one("summary", note).click();
+  await settle();
+  const figures = () => all("figure", note).filter((figure) => figure.checkVisibility());
+  say("pictures", all("figure", note).length);
+  say("shown", figures().length);
+  say("decoded", one("img", figures()[0]).naturalWidth > 300);
+  const lights = all("button[data-show]", note);
+  const ultraviolet = lights.find((button) => button.textContent.includes("ultraviolet"));
+  const before = figures()[0].dataset.picture;
+  ultraviolet.click();
+  say("switched", figures().length === 1 && figures()[0].dataset.picture !== before);
+  say("lit", figures()[0].textContent.includes("ultraviolet"));
+  say("light-pressed", lights.filter((b) => b.getAttribute("aria-pressed") === "true").length);
+  lights[0].click();
+  const zones = () => all(".zone", note).filter((zone) => zone.checkVisibility()).length;
+  const hidden = zones();
+  one("[data-zones]", note).click();
+  say("zones", zones() > hidden);
+  one("[data-copy]", note).click();
+  say("fields", getSelection().toString().includes("XTS 10"));
+
+  type("");
+  one('button[data-all="open"]').click();
+  await settle();
+  say("opened", all("details.note[open] > .body").length);
+  say("foreign", all("img").filter((img) => !img.src.startsWith("data:image/jpeg;")).length);
+  say("attacks", attacks);
+  say("errors", errors);
+  say("names", all(".name").map((name) => name.textContent).filter((name) => name.includes("<img src=x")).length);
+  say("wide", document.documentElement.scrollWidth > innerWidth);
+  const result = document.createElement("pre");
+  result.id = "result";
+  result.textContent = out.join("\n");
+  document.body.append(result);
+})();
