@@ -5,6 +5,7 @@ mod demo;
 mod enroll;
 mod glyphs;
 mod history;
+mod marks;
 mod measure;
 mod references;
 mod specimen;
