@@ -59,7 +59,7 @@ pub struct Marks {
     pub unread: Vec<(MarkKind, String)>,
 }
 
-/// How far from where the serial number says the other overprint may lie, mm.
+/// How far from where the nearest print of the serial number says the other overprint may lie, mm.
 const FLOAT_BESIDE_NUMBER: f64 = 1.2;
 
 impl Marks {
@@ -201,8 +201,7 @@ impl<'a> Overprint<'a> {
             .filter(|mark| mark.side == side)
             .map(|mark| {
                 let zone = zone(self.design, side, &mark.zone).ok_or(Unread::NotCalibrated);
-                let beside = self.beside_mm().filter(|_| mark.kind.is_overprint());
-                let window = zone.and_then(|zone| match beside {
+                let window = zone.and_then(|zone| match self.beside_mm(mark, zone) {
                     Some(beside) => {
                         let near = Mark {
                             float_mm: [FLOAT_BESIDE_NUMBER; 2],
@@ -217,22 +216,22 @@ impl<'a> Overprint<'a> {
             .collect()
     }
 
-    /// By how much the serial number lies beside its mean place, mm: the overprint floats as a whole.
-    fn beside_mm(&self) -> Option<[f64; 2]> {
-        let (style, _) = self.style()?;
-        let mut sum = [0.0; 2];
-        let mut count = 0.0;
-        for reading in &self.number.readings {
-            let print = style.prints.iter().find(|p| p.place == reading.place)?;
-            let (at, mean) = (
-                reading.rect_mm,
-                zone(self.design, print.side, &print.zone())?,
-            );
-            sum[0] += at.x - mean.x + (at.width - mean.width) / 2.0;
-            sum[1] += at.y - mean.y + (at.height - mean.height) / 2.0;
-            count += 1.0;
-        }
-        (count > 0.0).then(|| sum.map(|s| s / count))
+    /// By how much overprint lies beside its mean place, mm: as the nearest print of the serial number does.
+    fn beside_mm(&self, mark: &Mark, zone_mm: RectMm) -> Option<[f64; 2]> {
+        let middle = |r: RectMm| [r.x + r.width / 2.0, r.y + r.height / 2.0];
+        let (style, _) = self.style().filter(|_| mark.kind.is_overprint())?;
+        let across = |r: RectMm| (middle(r)[0] - middle(zone_mm)[0]).abs();
+        let nearest = self
+            .number
+            .readings
+            .iter()
+            .min_by(|a, b| across(a.rect_mm).total_cmp(&across(b.rect_mm)))?;
+        let print = style.prints.iter().find(|p| p.place == nearest.place)?;
+        let (found, mean) = (
+            middle(nearest.rect_mm),
+            middle(zone(self.design, print.side, &print.zone())?),
+        );
+        Some([found[0] - mean[0], found[1] - mean[1]])
     }
 
     /// The number where it was read for sure, taken apart.

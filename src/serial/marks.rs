@@ -22,22 +22,32 @@ use crate::note::{RectMm, Side};
 use crate::pixels::Raster;
 use crate::rectify::homography::Homography;
 
-/// Characters less like what they are taken for than this are not read.
+/// Characters less like what they are taken for than this are not read. The seal's letter is large and bold.
 const LEAST_LIKENESS: f32 = 0.75;
+const LEAST_LIKENESS_SEAL: f32 = 0.85;
 /// The same where no other character is known that it could be.
 const LEAST_LIKENESS_ALONE: f32 = 0.85;
 /// Characters told from the next by less than this are not read; in units of the discriminant.
-const LEAST_MARGIN: f32 = 4.0;
+const LEAST_MARGIN: f32 = 6.0;
+/// Likeness and margin of a series year: few digits are known, and they are far apart.
+const LEAST_OF_SERIES: (f32, f32) = (0.68, 10.0);
+/// A character of which fewer prints were learned is told from others by it, but is not read. A seal's letter is: its
+/// likeness alone tells a letter that was never seen.
+const FEW: f32 = 3.0;
 /// A reading this like and this clear is taken without looking at others.
 const SURELY: (f32, f32) = (0.88, 8.0);
+/// Another reading that is less like what it says by this is no rival.
+const RIVAL: f32 = 0.08;
+/// Characters of one size differ in height by no more than this.
+const EVEN: f64 = 1.3;
 /// Parts of full ink from which on a place counts as ink, in the order in which they are tried.
 const SHARES: [f32; 5] = [0.6, 0.45, 0.75, 0.33, 0.88];
 /// The same for the series year, whose characters stand close.
 const CLOSE_SHARES: [f32; 5] = [0.75, 0.6, 0.9, 0.45, 1.05];
 /// Ink that must be explained.
-const FAINT_SHARE: f32 = 0.4;
+const FAINT_SHARE: f32 = 0.35;
 /// Ink that may be left over, in squares of the least height: a speck of dirt.
-const LEFT_OVER: f64 = 0.08;
+const LEFT_OVER: f64 = 0.1;
 /// Most pixels a millimetre that a window is cut at: small print at 300 dpi has no more to show.
 const FINEST: f64 = 12.0;
 /// Pixels of the scan that the lowest character must be high.
@@ -110,8 +120,15 @@ pub enum Unread {
     #[error("no print of its form is to be seen")]
     Nothing,
     /// It is not clear.
-    #[error("it looks like {0}, but not clearly")]
-    Doubt(String),
+    #[error("it looks like {shown}, but not clearly (likeness {likeness:.2}, margin {margin:.1})")]
+    Doubt {
+        /// What it looks like.
+        shown: String,
+        /// See [`MarkReading::likeness`].
+        likeness: f32,
+        /// See [`MarkReading::margin`].
+        margin: f32,
+    },
     /// There is more ink than what was read.
     #[error("it looks like {0}, but there is more ink beside it")]
     LeftOver(String),
@@ -179,15 +196,15 @@ impl MarkKind {
         matches!(self, Self::DistrictSeal | Self::DistrictNumber)
     }
 
-    /// How far to the left and right of it there is nothing else, mm.
-    fn clear_mm(self) -> f64 {
+    /// How far to its left and right there is nothing else, mm.
+    fn clear_mm(self) -> [f64; 2] {
         match self {
-            Self::Series => 0.3,
-            Self::Position => 0.4,
-            Self::PlateFront => 1.0,
-            Self::PlateBack => 0.5,
-            Self::DistrictSeal => 0.0,
-            Self::DistrictNumber => 1.5,
+            Self::Series => [0.3, 0.3],
+            Self::Position => [0.4, 0.4],
+            Self::PlateFront => [1.0, 1.0],
+            Self::PlateBack => [1.0, 0.5],
+            Self::DistrictSeal => [0.0, 0.0],
+            Self::DistrictNumber => [1.5, 1.5],
         }
     }
 
@@ -426,22 +443,53 @@ struct Parse {
     text: String,
     likeness: f32,
     margin: f32,
-    good: bool,
+    /// Whether every character looks like what it was taken for.
+    alike: bool,
+    /// Whether every character is told from the others.
+    clear: bool,
     pieces: Vec<Piece>,
 }
 
 impl Parse {
-    fn add(&mut self, told: Told) {
+    fn doubt(&self) -> Unread {
+        Unread::Doubt {
+            shown: self.text.clone(),
+            likeness: self.likeness,
+            margin: self.margin,
+        }
+    }
+
+    fn add(&mut self, told: Told, kind: MarkKind) {
         self.text.push(told.best);
         self.likeness = self.likeness.min(told.likeness);
         self.margin = self.margin.min(told.margin);
-        let least = if told.margin.is_finite() {
-            LEAST_LIKENESS
-        } else {
-            LEAST_LIKENESS_ALONE
+        let (likeness, margin) = match kind {
+            MarkKind::Series if told.margin.is_finite() => LEAST_OF_SERIES,
+            _ if told.margin.is_infinite() => (LEAST_LIKENESS_ALONE, LEAST_MARGIN),
+            MarkKind::DistrictSeal => (LEAST_LIKENESS_SEAL, LEAST_MARGIN),
+            _ => (LEAST_LIKENESS, LEAST_MARGIN),
         };
-        self.good &= told.likeness >= least && told.margin >= LEAST_MARGIN;
+        self.alike &= told.likeness >= likeness;
+        let seen = told.prints >= FEW || kind == MarkKind::DistrictSeal;
+        self.clear &= told.margin >= margin && seen;
     }
+}
+
+/// Whether digits are as high as each other, and the letter of a plate higher.
+fn sizes_fit(kind: MarkKind, form: &[Place], pieces: &[Piece]) -> bool {
+    let heights = |wanted: fn(&Place) -> bool| {
+        let all = form
+            .iter()
+            .zip(pieces)
+            .filter(move |(place, _)| wanted(place));
+        let all = all.map(|(_, piece)| piece.height() as f64);
+        all.fold((f64::MAX, 0.0f64), |(low, high), h| {
+            (low.min(h), high.max(h))
+        })
+    };
+    let (low, high) = heights(|place| !matches!(place, Place::Letter));
+    let (letter, _) = heights(|place| matches!(place, Place::Letter));
+    high <= EVEN * low && (kind != MarkKind::PlateFront || letter > EVEN * high)
 }
 
 /// The best reading of some pieces.
@@ -453,9 +501,13 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
             text: String::new(),
             likeness: 1.0,
             margin: f32::INFINITY,
-            good: true,
+            alike: true,
+            clear: true,
             pieces: group.pieces.clone(),
         };
+        if !sizes_fit(mark.kind, &form, &group.pieces) {
+            continue;
+        }
         let mut sum = 0.0;
         for (place, patches) in form.iter().zip(&seen) {
             let classes = glyphs.classes(|c| place.allows(c));
@@ -467,12 +519,15 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
                 && these.len() == 1
             {
                 // What can be nothing else is told by its likeness.
-                out.add(Told {
-                    margin: LEAST_MARGIN.max(SURELY.1),
-                    ..told
-                });
+                out.add(
+                    Told {
+                        margin: LEAST_MARGIN.max(SURELY.1),
+                        ..told
+                    },
+                    mark.kind,
+                );
             } else {
-                out.add(told);
+                out.add(told, mark.kind);
             }
         }
         if out.text.len() == form.len() && best.as_ref().is_none_or(|b| sum > b.0) {
@@ -483,7 +538,7 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
     if let Some(letter) = group.below {
         let classes = glyphs.classes(|c| Place::Letter.allows(c));
         let told = glyphs.tell(&patches(ink, &letter), &classes)?;
-        parse.add(told);
+        parse.add(told, mark.kind);
         parse.pieces.push(letter);
     }
     Some(parse)
@@ -491,7 +546,7 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
 
 /// Whether there is ink in the line that is none of the characters.
 fn left_over(ink: &Ink, mark: &Mark, parse: &Parse) -> bool {
-    let line = match parse.pieces.get(..mark.kind.lengths().end().to_owned()) {
+    let line = match parse.pieces.get(..4) {
         Some(digits) if mark.kind == MarkKind::Series => digits,
         _ => &parse.pieces,
     };
@@ -499,10 +554,10 @@ fn left_over(ink: &Ink, mark: &Mark, parse: &Parse) -> bool {
         return true;
     };
     let px = |mm: f64| (mm * ink.px_per_mm).round() as usize;
-    let clear = px(mark.kind.clear_mm());
+    let [before, after] = mark.kind.clear_mm().map(px);
     let beside = Piece {
-        left: around.left.saturating_sub(clear),
-        right: around.right + clear,
+        left: around.left.saturating_sub(before),
+        right: around.right + after,
         ..around
     };
     let mut count = ink.beside(FAINT_SHARE, &beside, &parse.pieces);
@@ -525,42 +580,48 @@ fn left_over(ink: &Ink, mark: &Mark, parse: &Parse) -> bool {
 /// # Errors
 /// Why it was not read.
 pub fn read(ink: &Ink, mark: &Mark, glyphs: &Glyphs) -> Result<MarkReading, Unread> {
-    let mut good: Vec<Parse> = Vec::new();
+    let mut alike: Vec<Parse> = Vec::new();
     let mut doubt: Option<(f32, Unread)> = None;
     for &share in mark.kind.shares() {
         for group in groups(ink, mark, share, Some(glyphs)) {
             let Some(parse) = parse(ink, mark, glyphs, &group) else {
                 continue;
             };
-            let why = if !parse.good {
-                Unread::Doubt(parse.text.clone())
-            } else if left_over(ink, mark, &parse) {
-                Unread::LeftOver(parse.text.clone())
+            let why = if parse.alike && left_over(ink, mark, &parse) {
+                Unread::LeftOver(parse.text)
             } else {
-                good.push(parse);
-                continue;
+                let why = parse.doubt();
+                if parse.alike {
+                    alike.push(parse);
+                    continue;
+                }
+                why
             };
             if doubt.as_ref().is_none_or(|d| parse.likeness > d.0) {
                 doubt = Some((parse.likeness, why));
             }
         }
-        let sure = |p: &Parse| p.likeness >= SURELY.0 && p.margin >= SURELY.1;
-        if good.iter().any(sure) {
+        let sure = |p: &Parse| p.clear && p.likeness >= SURELY.0 && p.margin >= SURELY.1;
+        if alike.iter().any(sure) {
             break;
         }
     }
     // A longer reading explains more; a shorter one may lack what is pale.
-    good.sort_by(|a, b| {
-        let key = |p: &Parse| (p.text.len(), p.likeness);
-        let ((a_length, a_like), (b_length, b_like)) = (key(a), key(b));
-        b_length.cmp(&a_length).then(b_like.total_cmp(&a_like))
+    alike.sort_by(|a, b| {
+        let length = b.text.len().cmp(&a.text.len());
+        length
+            .then(b.clear.cmp(&a.clear))
+            .then(b.likeness.total_cmp(&a.likeness))
     });
-    let Some(best) = good.first() else {
+    let Some(best) = alike.first() else {
         return Err(doubt.map_or(Unread::Nothing, |d| d.1));
     };
-    let rival = good
-        .iter()
-        .find(|p| p.text.len() == best.text.len() && p.text != best.text);
+    if !best.clear {
+        return Err(best.doubt());
+    }
+    let rival = alike.iter().find(|p| {
+        p.text.len() == best.text.len() && p.text != best.text && p.likeness > best.likeness - RIVAL
+    });
     if let Some(rival) = rival {
         return Err(Unread::TwoWays(best.text.clone(), rival.text.clone()));
     }
@@ -571,4 +632,157 @@ pub fn read(ink: &Ink, mark: &Mark, glyphs: &Glyphs) -> Result<MarkReading, Unre
         margin: best.margin,
         rect_mm: around.map(|p| ink.to_mm(&p)).ok_or(Unread::Nothing)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use image::{Rgb, RgbImage};
+
+    use super::learn::{Sample, learn};
+    use super::*;
+
+    /// Strokes of characters of the tests, in parts of their box.
+    fn strokes(c: char) -> &'static [&'static [[f64; 2]]] {
+        match c {
+            'A' => &[
+                &[[0.0, 1.0], [0.4, 0.0], [0.8, 1.0]],
+                &[[0.2, 0.65], [0.6, 0.65]],
+            ],
+            'B' => &[
+                &[[0.0, 1.0], [0.0, 0.0], [0.6, 0.1], [0.6, 0.4], [0.0, 0.5]],
+                &[[0.0, 0.5], [0.7, 0.6], [0.7, 0.9], [0.0, 1.0]],
+            ],
+            'H' => &[
+                &[[0.0, 0.0], [0.0, 1.0]],
+                &[[0.7, 0.0], [0.7, 1.0]],
+                &[[0.0, 0.5], [0.7, 0.5]],
+            ],
+            'F' => &[
+                &[[0.7, 0.0], [0.0, 0.0], [0.0, 1.0]],
+                &[[0.0, 0.5], [0.5, 0.5]],
+            ],
+            'W' => &[&[[0.0, 0.0], [0.2, 1.0], [0.5, 0.2], [0.8, 1.0], [1.0, 0.0]]],
+            '1' => &[
+                &[[0.1, 0.2], [0.3, 0.0], [0.3, 1.0]],
+                &[[0.0, 1.0], [0.6, 1.0]],
+            ],
+            '2' => &[&[[0.0, 0.2], [0.3, 0.0], [0.6, 0.2], [0.0, 1.0], [0.7, 1.0]]],
+            '4' => &[&[[0.7, 0.7], [0.0, 0.7], [0.5, 0.0], [0.5, 1.0]]],
+            _ => &[&[[0.0, 0.0], [0.7, 0.0], [0.2, 1.0]]],
+        }
+    }
+
+    const MAP_PX_PER_MM: f64 = 12.0;
+
+    /// A plate mark on grained paper: each character at its place, mm across; `pale` draws one of them in less ink.
+    fn drawn(text: &str, n: u32, pale: Option<usize>) -> Raster {
+        let mut segments: Vec<([f64; 2], [f64; 2], f64)> = Vec::new();
+        let mut x = 2.0 + 0.01 * f64::from(n % 7);
+        let letter = text.find(|c: char| !"FW".contains(c)).unwrap();
+        for (at, c) in text.chars().enumerate() {
+            let (height, top) = if at == letter { (1.7, 1.5) } else { (0.9, 2.3) };
+            let ink = if pale == Some(at) { 0.45 } else { 1.0 };
+            for stroke in strokes(c) {
+                for pair in stroke.windows(2) {
+                    let place = |p: [f64; 2]| [x + p[0] * height, top + p[1] * height];
+                    segments.push((place(pair[0]), place(pair[1]), ink));
+                }
+            }
+            x += height + if at + 1 == letter { 0.5 } else { 0.25 };
+        }
+        Raster::Eight(RgbImage::from_fn(156, 60, |px, py| {
+            let at = [f64::from(px), f64::from(py)].map(|v| (v + 0.5) / MAP_PX_PER_MM);
+            let mut dark: f64 = 0.0;
+            for (a, b, ink) in &segments {
+                let along = [b[0] - a[0], b[1] - a[1]];
+                let square = along[0].powi(2) + along[1].powi(2);
+                let t = ((at[0] - a[0]) * along[0] + (at[1] - a[1]) * along[1]) / square;
+                let t = t.clamp(0.0, 1.0);
+                let apart = (at[0] - a[0] - t * along[0]).hypot(at[1] - a[1] - t * along[1]);
+                dark = dark.max(ink * ((0.15 - apart) / 0.1).clamp(0.0, 1.0));
+            }
+            let grain = f64::from((px * 7919 + py * 104_729 + n * 31) % 23);
+            Rgb([(205.0 + grain - 150.0 * dark) as u8; 3])
+        }))
+    }
+
+    fn mark() -> Mark {
+        Mark {
+            kind: MarkKind::PlateFront,
+            zone: "plate-front".to_owned(),
+            side: Side::Front,
+            typeface: "drawn".to_owned(),
+            float_mm: [0.5, 0.5],
+            height_mm: [0.7, 1.9],
+        }
+    }
+
+    fn ink(raster: &Raster, scale: f64) -> Result<Ink, Unread> {
+        let (w, h) = (13.0, 5.0);
+        let (right, bottom) = (w * MAP_PX_PER_MM * scale, h * MAP_PX_PER_MM * scale);
+        let quad = [[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]];
+        let map = Homography::from_rectangle(w, h, &quad).unwrap();
+        let zone = RectMm::from([1.0, 1.0, 11.0, 3.0]);
+        window(&mark(), raster, &map, zone, [0.0; 2])
+    }
+
+    fn glyphs() -> Glyphs {
+        let texts = [
+            "FWA12", "B47", "FWH71", "A24", "FWB17", "H42", "FWA74", "B21",
+        ];
+        let samples: Vec<Sample> = (0..24)
+            .map(|n| {
+                let text = texts[n % texts.len()];
+                Sample {
+                    mark: mark(),
+                    ink: ink(&drawn(text, n as u32, None), 1.0).unwrap(),
+                    text: text.to_owned(),
+                }
+            })
+            .collect();
+        learn(&samples.iter().collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn a_mark_is_read_or_left_unread() {
+        let glyphs = glyphs();
+        let look = |text: &str, pale| read(&ink(&drawn(text, 99, pale), 1.0)?, &mark(), &glyphs);
+        for text in ["FWH14", "B72", "FWA1", "H214"] {
+            assert_eq!(look(text, None).unwrap().text, text);
+        }
+        // A digit that hardly printed must not be dropped, nor the place of the printing.
+        for pale in 0..5 {
+            let read = look("FWH14", Some(pale));
+            assert!(read.is_err() || read.unwrap().text == "FWH14", "{pale}");
+        }
+        // A letter that was never seen.
+        assert!(look("FWX14", None).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let glyphs = glyphs();
+        let blank = Raster::Eight(RgbImage::from_pixel(156, 60, Rgb([210; 3])));
+        assert_eq!(ink(&blank, 1.0).unwrap_err(), Unread::Nothing);
+        let coarse = ink(&drawn("B72", 3, None), 0.4).unwrap_err();
+        assert!(matches!(coarse, Unread::Resolution { .. }));
+        // Two lines of digits where a letter is expected.
+        let digits = read(
+            &ink(&drawn("7172", 3, None), 1.0).unwrap(),
+            &mark(),
+            &glyphs,
+        );
+        assert!(digits.is_err());
+    }
+
+    #[test]
+    fn glyphs_are_kept_as_numbers() {
+        let glyphs = glyphs();
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        glyphs.write(&mut bytes).unwrap();
+        assert_eq!(Glyphs::read(bytes.get_ref()).unwrap(), glyphs);
+        let broken = Glyphs::read(b"no npz").unwrap_err();
+        assert!(broken.to_string().contains("enroll --marks"));
+    }
 }

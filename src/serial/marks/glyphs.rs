@@ -24,6 +24,7 @@ pub struct Glyphs {
     weights: Array2<f32>,
     bias: Array1<f32>,
     widths: Array1<f32>,
+    prints: Array1<f32>,
 }
 
 /// Why a file holds no glyphs.
@@ -40,10 +41,13 @@ pub struct Told {
     pub likeness: f32,
     /// How much more the discriminant speaks for it than for the next; infinite where no other is known.
     pub margin: f32,
+    /// How many prints of it were learned.
+    pub prints: f32,
 }
 
 impl Glyphs {
-    /// Puts a typeface together; every array has one row a character. `widths` are in heights of the character.
+    /// Puts a typeface together; every array has one row a character. `widths` are in heights of the character,
+    /// `prints` says how many of each were seen.
     ///
     /// # Errors
     /// When the shapes do not fit each other, or a number is not finite.
@@ -53,6 +57,7 @@ impl Glyphs {
         weights: Array2<f32>,
         bias: Array1<f32>,
         widths: Array1<f32>,
+        prints: Array1<f32>,
     ) -> Result<Self, GlyphsError> {
         let n = characters.len();
         let fits = n > 0
@@ -60,13 +65,14 @@ impl Glyphs {
             && weights.dim() == (n, CELLS)
             && bias.len() == n
             && widths.len() == n
+            && prints.len() == n
             && means.is_standard_layout()
             && weights.is_standard_layout();
         if !fits {
             return Err(GlyphsError("its arrays do not fit each other".to_owned()));
         }
-        let mut numbers = means.iter().chain(&weights).chain(&bias).chain(&widths);
-        if !numbers.all(|v| v.is_finite()) {
+        let rows = weights.iter().chain(&bias).chain(&widths).chain(&prints);
+        if !means.iter().chain(rows).all(|v| v.is_finite()) {
             return Err(GlyphsError("holds a value that is no number".to_owned()));
         }
         Ok(Self {
@@ -75,6 +81,7 @@ impl Glyphs {
             weights,
             bias,
             widths,
+            prints,
         })
     }
 
@@ -136,6 +143,7 @@ impl Glyphs {
             best: self.character(class)?,
             likeness: self.likeness(class, patch),
             margin: score - second,
+            prints: self.prints.get(class).copied().unwrap_or(0.0),
         })
     }
 
@@ -158,6 +166,7 @@ impl Glyphs {
             npz.by_name("weights").map_err(odd)?,
             npz.by_name("bias").map_err(odd)?,
             npz.by_name("widths").map_err(odd)?,
+            npz.by_name("prints").map_err(odd)?,
         )
     }
 
@@ -173,6 +182,7 @@ impl Glyphs {
         npz.add_array("weights", &self.weights)?;
         npz.add_array("bias", &self.bias)?;
         npz.add_array("widths", &self.widths)?;
+        npz.add_array("prints", &self.prints)?;
         npz.finish()?;
         Ok(())
     }

@@ -243,6 +243,7 @@ fn discriminant(
         weights,
         bias,
         Array1::from(widths),
+        counts.iter().map(|count| *count as f32).collect(),
     )?)
 }
 
