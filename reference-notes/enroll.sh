@@ -43,6 +43,10 @@ from_scans() {
   mapfile -t files < <(for f in "usd-1 2" "usd-2 2" "cny-1 1" "cny-100 1"; do notes $f; done; find "$scans/layouts" -name '*front*' | LC_ALL=C sort)
   "$guilloche" enroll --serials "$labels" --references "$references" "${files[@]}"
   rm -f "$labels"
+
+  # Small print beside the serial numbers of US notes; both sides.
+  mapfile -t files < <(for f in "usd-1 2" "usd-2 2"; do notes $f; done)
+  "$guilloche" enroll --marks "$scans/labels.tsv" --references "$references" "${files[@]}"
 }
 
 # Thirty genuine notes a denomination, new to well used, cut and overprinted as notes are: seeds 5001 to 5030.

@@ -11,6 +11,7 @@ mod glyphs;
 mod history;
 mod judging;
 mod man;
+mod marks;
 mod measure;
 mod page;
 mod references;

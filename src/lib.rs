@@ -34,14 +34,16 @@ pub mod wear;
 use std::sync::OnceLock;
 
 use features::Face;
-use features::overprint::{self, Overprint};
+use features::overprint::{self, Marks, Overprint};
 use findings::Experience;
 use identify::{Identifier, Identity};
-use note::Light;
+use note::{Light, Side};
 use rectify::edges::{Against, SettledOutline, settle};
 use rectify::{Outlines, Quad, outlines, side_lengths};
 use reference::Library;
-use report::{Examination, FileRecord, IdentityRecord, ReadingRecord, SerialRecord, rounded};
+use report::{
+    Examination, FileRecord, IdentityRecord, MarksRecord, ReadingRecord, SerialRecord, rounded,
+};
 use scan::gather::{Capture, Source};
 use scan::{Limits, Scan, display_path};
 use verdict::{Policy, Verdict, judge, overall, weigh};
@@ -352,7 +354,7 @@ fn read<'a>(exhibits: &[Exhibit<'a>], library: &'a Library) -> Option<Overprint<
         if exhibit.record.light != Light::Visible {
             continue;
         }
-        let read = Overprint::read(
+        let mut read = Overprint::read(
             library,
             identity.design,
             identity.side,
@@ -361,11 +363,47 @@ fn read<'a>(exhibits: &[Exhibit<'a>], library: &'a Library) -> Option<Overprint<
             &identity.print,
         );
         if read.unread.is_none() {
+            add_other_sides(&mut read, exhibits, identity.side, library);
             return Some(read);
         }
         first = first.or(Some(read));
     }
     first
+}
+
+/// Adds the marks on the other sides of the note, as the number of the back plate.
+fn add_other_sides(
+    read: &mut Overprint<'_>,
+    exhibits: &[Exhibit<'_>],
+    side: Side,
+    library: &Library,
+) {
+    let mut seen = vec![side];
+    for exhibit in exhibits {
+        if let (Some(scan), Some(identity)) = (&exhibit.scan, &exhibit.identity)
+            && identity.design.id == read.design.id
+            && exhibit.record.light == Light::Visible
+            && !seen.contains(&identity.side)
+        {
+            seen.push(identity.side);
+            read.add_marks(library, identity.side, &scan.raster, &identity.print);
+        }
+    }
+}
+
+fn marks_record(marks: &Marks) -> MarksRecord {
+    MarksRecord {
+        series: marks.series.clone(),
+        district: marks.district,
+        district_numbers: marks.district_numbers.clone(),
+        position: marks.position.map(|p| p.to_string()),
+        plate_front: marks
+            .plate_letter
+            .zip(marks.plate_number)
+            .map(|(letter, number)| format!("{letter}{number}")),
+        fort_worth: marks.fort_worth,
+        plate_back: marks.plate_back,
+    }
 }
 
 fn serial_record(read: &Overprint<'_>) -> SerialRecord {
@@ -382,6 +420,7 @@ fn serial_record(read: &Overprint<'_>) -> SerialRecord {
                 confidence: rounded(reading.confidence(), 4),
             })
             .collect(),
+        marks: marks_record(&read.marks),
     }
 }
 

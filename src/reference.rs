@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::compare::align::Expected;
 use crate::compare::tiles;
 use crate::note::{Currency, Light, RectMm, Side, SizeMm};
+use crate::serial::marks::glyphs::Glyphs;
 use crate::serial::rules::{self, Rules};
 use crate::serial::typeface::Typeface;
 use crate::structure::{self, ExpectedDetail, Structure};
@@ -324,6 +325,7 @@ pub struct Library {
     designs: Vec<Design>,
     rules: BTreeMap<Currency, Rules>,
     typefaces: BTreeMap<(Currency, String), Typeface>,
+    small_print: BTreeMap<(Currency, String), Glyphs>,
 }
 
 impl Library {
@@ -370,7 +372,11 @@ impl Library {
             }
         }
         let library = Self::from_files(&files)?;
-        if library.designs.is_empty() && library.rules.is_empty() && library.typefaces.is_empty() {
+        if library.designs.is_empty()
+            && library.rules.is_empty()
+            && library.typefaces.is_empty()
+            && library.small_print.is_empty()
+        {
             return Err(ReferenceError::Empty(folder.display().to_string()));
         }
         Ok(library)
@@ -380,14 +386,19 @@ impl Library {
         let mut designs: Vec<Design> = Vec::new();
         let mut rules = BTreeMap::new();
         let mut typefaces = BTreeMap::new();
+        let mut small_print = BTreeMap::new();
         for (name, bytes) in files {
             if name.ends_with("series.toml") {
                 let read = read_rules(name, bytes)?;
                 rules.insert(read.currency.clone(), read);
-            } else if let Some((currency, id)) = typeface_name(name) {
+            } else if let Some((currency, id)) = learned_name(name, "glyphs-") {
                 let face =
                     Typeface::read(bytes).map_err(|e| invalid(name, "glyphs", &e.to_string()))?;
                 typefaces.insert((currency, id), face);
+            } else if let Some((currency, id)) = learned_name(name, "marks-") {
+                let glyphs =
+                    Glyphs::read(bytes).map_err(|e| invalid(name, "glyphs", &e.to_string()))?;
+                small_print.insert((currency, id), glyphs);
             }
             let Some(folder) = name.strip_suffix("note.toml") else {
                 continue;
@@ -407,6 +418,7 @@ impl Library {
             designs,
             rules,
             typefaces,
+            small_print,
         };
         library.tell_rules();
         Ok(library)
@@ -437,11 +449,17 @@ impl Library {
         self.typefaces.get(&(currency.clone(), id.to_owned()))
     }
 
+    /// What was learned of a typeface of small print of a currency.
+    pub fn small_print(&self, currency: &Currency, id: &str) -> Option<&Glyphs> {
+        self.small_print.get(&(currency.clone(), id.to_owned()))
+    }
+
     /// These reference notes with others added; one with the same id replaces what was there, as do the rules of a
     /// currency and the glyphs of a typeface.
     pub fn overlaid(mut self, others: Self) -> Self {
         self.rules.extend(others.rules);
         self.typefaces.extend(others.typefaces);
+        self.small_print.extend(others.small_print);
         for design in others.designs {
             self.designs.retain(|old| old.id != design.id);
             self.designs.push(design);
@@ -505,10 +523,10 @@ fn read_rules(name: &str, bytes: &[u8]) -> Result<Rules, ReferenceError> {
     Rules::from_toml("rules", text).map_err(|e| invalid(name, "series", &e.to_string()))
 }
 
-/// Currency and id of a file `<currency>/glyphs-<id>.npz`.
-fn typeface_name(path: &str) -> Option<(Currency, String)> {
+/// Currency and id of a file `<currency>/<kind><id>.npz`.
+fn learned_name(path: &str, kind: &str) -> Option<(Currency, String)> {
     let (folder, file) = path.rsplit_once('/')?;
-    let id = file.strip_prefix("glyphs-")?.strip_suffix(".npz")?;
+    let id = file.strip_prefix(kind)?.strip_suffix(".npz")?;
     let currency = folder.rsplit('/').next()?.to_uppercase().parse().ok()?;
     Some((currency, id.to_owned()))
 }

@@ -123,6 +123,27 @@ pub struct SerialRecord {
     pub confidence: f64,
     /// Each print of it.
     pub readings: Vec<ReadingRecord>,
+    /// What is printed beside it; none of what was not read for sure.
+    pub marks: MarksRecord,
+}
+
+/// What is printed beside the serial number.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct MarksRecord {
+    /// The series year with its letter.
+    pub series: Option<String>,
+    /// The letter in the bank's seal.
+    pub district: Option<char>,
+    /// The bank's numbers, as many as were read.
+    pub district_numbers: Vec<u8>,
+    /// Where on its sheet the note was printed.
+    pub position: Option<String>,
+    /// Letter and number of the front plate.
+    pub plate_front: Option<String>,
+    /// Whether it says that it was printed at Fort Worth.
+    pub fort_worth: Option<bool>,
+    /// The number of the back plate.
+    pub plate_back: Option<u16>,
 }
 
 /// One print of the serial number.

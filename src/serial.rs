@@ -6,6 +6,7 @@
 pub mod grammar;
 pub mod learn;
 pub mod locate;
+pub mod marks;
 pub mod position;
 pub mod read;
 pub mod rules;

@@ -27,12 +27,16 @@ use crate::scan::{self, Limits, display_path};
 )]
 pub struct Arguments {
     /// The design the notes are of, as usd-1-1963
-    #[arg(long, value_name = "ID", required_unless_present = "serials")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["serials", "marks"])]
     design: Option<String>,
     /// Learn the typefaces of serial numbers instead: a TSV with the columns file, design and serial that says what is
     /// printed on the scans; written to DIR/<currency>/glyphs-<typeface>.npz
     #[arg(long, value_name = "LABELS", conflicts_with = "design")]
     serials: Option<PathBuf>,
+    /// Learn the small print beside the serial numbers instead: a TSV with the columns file, design, serial, series,
+    /// position, facility, face_plate and back_plate; written to DIR/<currency>/marks-<typeface>.npz
+    #[arg(long, value_name = "LABELS", conflicts_with_all = ["design", "serials"])]
+    marks: Option<PathBuf>,
     /// Where the measurements are written, as DIR/usd/1-1963/; `check --references DIR` uses them
     #[arg(long, value_name = "DIR")]
     references: PathBuf,
@@ -40,7 +44,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TEXT", default_value = "not stated")]
     scanner: String,
     /// The day, YYYY-MM-DD; kept with the measurements
-    #[arg(long, value_name = "DATE", value_parser = date, required_unless_present = "serials")]
+    #[arg(long, value_name = "DATE", value_parser = date, required_unless_present_any = ["serials", "marks"])]
     date: Option<String>,
     /// The side of images whose names do not say it (17.jpg and 17_b.jpg do: front and back)
     #[arg(long, value_name = "SIDE", value_parser = ["front", "back"], default_value = "front")]
@@ -99,6 +103,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let library = known(&arguments.references)?;
     if let Some(labels) = &arguments.serials {
         return super::glyphs::learn_serials(
+            &library,
+            labels,
+            &arguments.references,
+            &arguments.scans,
+        );
+    }
+    if let Some(labels) = &arguments.marks {
+        return super::marks::learn_marks(
             &library,
             labels,
             &arguments.references,

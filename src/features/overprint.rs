@@ -10,9 +10,11 @@ use crate::pixels::Raster;
 use crate::rectify::homography::Homography;
 use crate::reference::{Design, Library};
 use crate::serial::grammar::{Grammar, Serial};
+use crate::serial::marks::ink::Ink;
+use crate::serial::marks::{self, Mark, MarkKind, Unread};
 use crate::serial::position::Position;
 use crate::serial::read::{GlyphReader, Number, SerialReader, together};
-use crate::serial::rules::{Outcome as Ruled, Print, Rules, Ruling, Style, Weight};
+use crate::serial::rules::{Outcome as Ruled, Rules, Ruling, Style, Weight};
 use crate::verdict::{Finding, Outcome};
 
 /// What was read of a note.
@@ -49,6 +51,42 @@ pub struct Marks {
     pub plate_letter: Option<char>,
     /// The number of the front plate.
     pub plate_number: Option<u16>,
+    /// Whether it was printed at Fort Worth, as it says beside the plate number.
+    pub fort_worth: Option<bool>,
+    /// The number of the back plate.
+    pub plate_back: Option<u16>,
+    /// What was not read, and why.
+    pub unread: Vec<(MarkKind, String)>,
+}
+
+/// How far from where the nearest print of the serial number says the other overprint may lie, mm.
+const FLOAT_BESIDE_NUMBER: f64 = 1.2;
+
+impl Marks {
+    /// Why a mark was not read.
+    pub fn why(&self, kind: MarkKind) -> &str {
+        self.unread
+            .iter()
+            .find(|(unread, _)| *unread == kind)
+            .map_or("it was not looked for", |(_, why)| why)
+    }
+
+    fn add(&mut self, kind: MarkKind, text: &str) {
+        match kind {
+            MarkKind::Series => self.series = Some(text.to_owned()),
+            MarkKind::Position => self.position = text.parse().ok(),
+            MarkKind::PlateFront => {
+                let plate = text.strip_prefix("FW");
+                self.fort_worth = Some(plate.is_some());
+                let plate = plate.unwrap_or(text);
+                self.plate_letter = plate.chars().next();
+                self.plate_number = plate.get(1..).and_then(|number| number.parse().ok());
+            }
+            MarkKind::PlateBack => self.plate_back = text.parse().ok(),
+            MarkKind::DistrictSeal => self.district = text.chars().next(),
+            MarkKind::DistrictNumber => self.district_numbers.extend(text.parse::<u8>()),
+        }
+    }
 }
 
 /// A feature that follows from what was read.
@@ -97,6 +135,7 @@ impl<'a> Overprint<'a> {
         let prints = || style.prints.iter().filter(|p| p.side == side);
         if prints().next().is_none() {
             read.unread = Some(format!("side missing: no serial number is on the {side}"));
+            read.add_marks(library, side, raster, print);
             return read;
         }
         let face = prints()
@@ -109,7 +148,7 @@ impl<'a> Overprint<'a> {
         let reader = GlyphReader::new(face);
         let readings: Vec<_> = prints()
             .filter_map(|print_of| {
-                let zone = zone(design, print_of)?;
+                let zone = zone(design, print_of.side, &print_of.zone())?;
                 reader.read(raster, print, zone, print_of, grammar)
             })
             .collect();
@@ -121,7 +160,78 @@ impl<'a> Overprint<'a> {
             .map(|r| super::serial_colour::inks(raster, print, r))
             .collect();
         read.number = together(face, style.equal, grammar, readings);
+        read.add_marks(library, side, raster, print);
         read
+    }
+
+    /// Reads the other marks on a side.
+    pub fn add_marks(
+        &mut self,
+        library: &Library,
+        side: Side,
+        raster: &Raster,
+        print: &Homography,
+    ) {
+        for (mark, window) in self.mark_windows(side, raster, print) {
+            let glyphs = library.small_print(&self.design.currency, &mark.typeface);
+            let found = glyphs
+                .ok_or(Unread::NotCalibrated)
+                .and_then(|glyphs| marks::read(&window?, mark, glyphs));
+            match found {
+                Ok(reading) => self.marks.add(mark.kind, &reading.text),
+                Err(why) => self.marks.unread.push((mark.kind, why.to_string())),
+            }
+        }
+    }
+
+    /// The surroundings of each mark on a side.
+    pub fn mark_windows(
+        &self,
+        side: Side,
+        raster: &Raster,
+        print: &Homography,
+    ) -> Vec<(&'a Mark, Result<Ink, Unread>)> {
+        let marks = self
+            .rules
+            .and_then(|rules| rules.style(&self.design.id))
+            .map(|(style, _)| style.marks.iter());
+        marks
+            .into_iter()
+            .flatten()
+            .filter(|mark| mark.side == side)
+            .map(|mark| {
+                let zone = zone(self.design, side, &mark.zone).ok_or(Unread::NotCalibrated);
+                let window = zone.and_then(|zone| match self.beside_mm(mark, zone) {
+                    Some(beside) => {
+                        let near = Mark {
+                            float_mm: [FLOAT_BESIDE_NUMBER; 2],
+                            ..mark.clone()
+                        };
+                        marks::window(&near, raster, print, zone, beside)
+                    }
+                    None => marks::window(mark, raster, print, zone, [0.0; 2]),
+                });
+                (mark, window)
+            })
+            .collect()
+    }
+
+    /// By how much overprint lies beside its mean place, mm: as the nearest print of the serial number does.
+    fn beside_mm(&self, mark: &Mark, zone_mm: RectMm) -> Option<[f64; 2]> {
+        let middle = |r: RectMm| [r.x + r.width / 2.0, r.y + r.height / 2.0];
+        let (style, _) = self.style().filter(|_| mark.kind.is_overprint())?;
+        let across = |r: RectMm| (middle(r)[0] - middle(zone_mm)[0]).abs();
+        let nearest = self
+            .number
+            .readings
+            .iter()
+            .min_by(|a, b| across(a.rect_mm).total_cmp(&across(b.rect_mm)))?;
+        let print = style.prints.iter().find(|p| p.place == nearest.place)?;
+        let (found, mean) = (
+            middle(nearest.rect_mm),
+            middle(zone(self.design, print.side, &print.zone())?),
+        );
+        Some([found[0] - mean[0], found[1] - mean[1]])
     }
 
     /// The number where it was read for sure, taken apart.
@@ -201,12 +311,11 @@ impl<'a> Overprint<'a> {
     }
 }
 
-fn zone(design: &Design, print: &Print) -> Option<RectMm> {
-    let id = print.zone();
+fn zone(design: &Design, side: Side, id: &str) -> Option<RectMm> {
     design
         .zones
         .iter()
-        .find(|z| z.side == print.side && z.id == id)
+        .find(|z| z.side == side && z.id == id)
         .map(|z| z.rect_mm)
 }
 

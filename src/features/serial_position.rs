@@ -16,6 +16,7 @@
 //! doubt at most; two letters that differ are a contradiction.
 
 use super::overprint::{Overprint, Reasoned};
+use crate::serial::marks::MarkKind;
 use crate::verdict::{Finding, Outcome};
 
 /// The number belongs where the note lay on its sheet.
@@ -32,7 +33,11 @@ impl Reasoned for SerialPosition {
             return read.not_examined(self.id(), read.doubt());
         };
         let Some(position) = read.marks.position else {
-            return read.not_examined(self.id(), "the position on the sheet was not read");
+            let why = read.marks.why(MarkKind::Position);
+            return read.not_examined(
+                self.id(),
+                format!("the position on the sheet was not read: {why}"),
+            );
         };
         if let Some(letter) = read.marks.plate_letter {
             let plate = read.ruled(self.id(), rules.check_plate(position, letter));

@@ -9,7 +9,7 @@
 //! | table | says |
 //! |---|---|
 //! | `[[grammar]]` | `id`, `source`, `star` (mark of a replacement note); `[grammar.class]` names, by one letter each, the characters of a place and their `part` (`series`, `district`, `prefix`, `number`, `block`); `[[grammar.form]]` is a `pattern` of those letters, likeliest form first; `[[grammar.never]]` gives reasons for characters that are not used; `[grammar.check]` is the `alphabet` and the `weights` of a check character |
-//! | `[[style]]` | `id`, `grammar`, `source`, `equal` (all prints read the same); a `[[style.print]]` for each printed number: `place`, `side`, `vertical`, `even_height`, and the inks in `colours`, with the number of `places` each has where that is known; `[style.print.lettering]` says how to read it |
+//! | `[[style]]` | `id`, `grammar`, `source`, `equal` (all prints read the same); a `[[style.print]]` for each printed number: `place`, `side`, `vertical`, `even_height`, and the inks in `colours`, with the number of `places` each has where that is known; `[style.print.lettering]` says how to read it; a `[[style.mark]]` for other print that is read: `kind`, `zone`, `side`, `typeface`, `float_mm`, `height_mm`, see [`super::marks::Mark`] |
 //! | `[[typeface]]` | `id`, `height_mm` of a character, `source`; `drawn` strokes of characters that are rare, see [`super::typeface`] |
 //! | `[[district]]` | `letter`, `number`, `name` of an issuing bank |
 //! | `[[series]]` | `letter`, `year`, `signatures`, `designs`, and which of these are `sourced`: the others raise a doubt at most |
@@ -21,6 +21,7 @@
 use serde::Deserialize;
 
 use super::grammar::{Grammar, Serial};
+use super::marks::Mark;
 use super::position::{Position, PositionRule};
 use crate::note::{Currency, Side};
 
@@ -88,6 +89,9 @@ pub struct Style {
     /// Every place where the number is printed.
     #[serde(rename = "print")]
     pub prints: Vec<Print>,
+    /// The other print that is read.
+    #[serde(default, rename = "mark")]
+    pub marks: Vec<Mark>,
 }
 
 /// One printed number.
@@ -461,6 +465,16 @@ impl Rules {
                 }
             }
         }
+        for mark in self.style.iter().flat_map(|style| &style.marks) {
+            let [least, most] = mark.height_mm;
+            let float = mark.float_mm.iter().all(|mm| (0.0..=20.0).contains(mm));
+            if !(least > 0.1 && least < most && most <= 20.0 && float) {
+                return Some(format!(
+                    "[[style.mark]] {:?} is higher or floats farther than any",
+                    mark.zone
+                ));
+            }
+        }
         for range in &self.range {
             if range.first > range.last {
                 return Some(format!(
@@ -489,6 +503,11 @@ impl Rules {
             }
         }
         None
+    }
+
+    /// The issuing banks.
+    pub fn districts(&self) -> &[District] {
+        &self.district
     }
 
     /// Tells the designs that these rules are asked about.
