@@ -81,7 +81,7 @@ fn claim(folder: &Path) -> Result<()> {
     fs::write(&about, ABOUT).with_context(|| format!("{}: cannot be written", display_path(&about)))
 }
 
-/// Checks the notes as `check` would, in their order, and keeps the results.
+/// Checks the notes as `check` would, in their order and against each other, and keeps the results.
 fn examine(notes: &[BatchNote], results: &Path) -> Result<Vec<Examination>> {
     let library = library(None)?;
     let identifier = Checker::new(&library);
@@ -101,11 +101,14 @@ fn examine(notes: &[BatchNote], results: &Path) -> Result<Vec<Examination>> {
         jobs,
         |capture| check(capture, &identifier, &settings),
         |_, examination| {
-            jsonl::write(&mut file, &examination)?;
             examinations.push(examination);
             Ok::<(), io::Error>(())
         },
     )?;
+    batch::find_repeats(&mut examinations);
+    for examination in &examinations {
+        jsonl::write(&mut file, examination)?;
+    }
     file.flush()?;
     Ok(examinations)
 }
