@@ -3,8 +3,12 @@
 # usage: reference-notes/enroll.sh scans SCANS [REFERENCES [HALF]]
 #          from a folder of scans laid out as usd-1/ usd-2/ cny-1/ cny-100/ layouts/ (with layouts/labels.tsv);
 #          HALF: 0 or 1 enrols every other note, for testing on the rest
+#        reference-notes/enroll.sh serials SCANS [REFERENCES [HALF]]
+#          of the same folder, the typefaces of serial numbers only; prints how well they are read (docs/serials.md)
 #        reference-notes/enroll.sh specimens [REFERENCES]
 #          XTS, from specimens drawn for it: needs nothing but the program
+#        reference-notes/enroll.sh specimen-serials [REFERENCES]
+#          of XTS, the typefaces of serial numbers only
 set -euo pipefail
 guilloche=${GUILLOCHE:-target/release/guilloche}
 date=2026-11-23
@@ -30,7 +34,11 @@ from_scans() {
     enroll "$design" --layout-only --side "$side" --scanner "published pictures and photographs" "$scans/layouts/$design-$side-"*
   done
 
-  # Typefaces of serial numbers: what is printed on the scans is in labels.tsv, on some of the pictures in serials.tsv.
+  serials_from_scans
+}
+
+serials_from_scans() {
+  # What is printed on the scans is in labels.tsv, on some of the pictures in serials.tsv.
   labels=$(mktemp)
   {
     printf 'file\tdesign\tserial\n'
@@ -49,6 +57,30 @@ from_scans() {
   "$guilloche" enroll --marks "$scans/labels.tsv" --references "$references" "${files[@]}"
 }
 
+# The typefaces of XTS, from 160 fronts a denomination, new to well used: seeds 6001 to 6160. What is printed on each is
+# in the truth beside it.
+serials_from_specimens() {
+  drawn=$(mktemp -d)
+  trap 'rm -rf "$drawn"' EXIT
+  for value in 10 100; do
+    draw() { # first seed, then wear
+      "$guilloche" specimen "$drawn" --denomination "$value" --side front --bed black --seed "$1" --count 40 "${@:2}"
+    }
+    draw 6001 --wear floating-overprint=0.3
+    draw 6041 --wear soil=0.3 --wear creases=0.2 --wear floating-overprint=0.5 --rotation 0.6
+    draw 6081 --wear soil=0.45 --wear creases=0.4 --wear faded=0.15 --rotation -0.8
+    draw 6121 --wear soil=0.3 --wear washed=0.3 --wear floating-overprint=0.8 --dpi 250
+  done
+  {
+    printf 'file\tdesign\tserial\n'
+    for truth in "$drawn"/*.json; do
+      printf '%s\t%s\t%s\n' "$(basename "${truth%.json}.jpg")" \
+        "$(sed -n 's/^  "design": "\(.*\)",$/\1/p' "$truth")" "$(sed -n 's/^  "serial": "\(.*\)",$/\1/p' "$truth")"
+    done
+  } >"$drawn/labels.tsv"
+  "$guilloche" enroll --serials "$drawn/labels.tsv" --references "$references" "$drawn"
+}
+
 # Thirty genuine notes a denomination, new to well used, cut and overprinted as notes are: seeds 5001 to 5030.
 from_specimens() {
   drawn=$(mktemp -d)
@@ -63,6 +95,7 @@ from_specimens() {
     draw 5021 -0.8 --wear soil=0.45 --wear creases=0.4 --wear faded=0.15 --wear off-centre=0.4
     enroll "xts-$value-2024" --scanner "the specimen press's scanner, 300 dpi, black bed" "$drawn/$value"
   done
+  serials_from_specimens
 }
 
 case ${1:-} in
@@ -70,12 +103,20 @@ case ${1:-} in
     scans=$2 references=${3:-reference-notes} half=${4:-all}
     from_scans
     ;;
+  serials)
+    scans=$2 references=${3:-reference-notes} half=${4:-all}
+    serials_from_scans
+    ;;
   specimens)
     references=${2:-reference-notes}
     from_specimens
     ;;
+  specimen-serials)
+    references=${2:-reference-notes}
+    serials_from_specimens
+    ;;
   *)
-    echo "usage: $0 scans SCANS [REFERENCES [HALF]] | specimens [REFERENCES]" >&2
+    echo "usage: $0 scans|serials SCANS [REFERENCES [HALF]] | specimens|specimen-serials [REFERENCES]" >&2
     exit 2
     ;;
 esac

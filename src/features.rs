@@ -28,6 +28,7 @@ pub mod serial_pair;
 pub mod serial_position;
 pub mod serial_range;
 pub mod serial_series;
+pub mod serial_typeface;
 pub mod uniformity;
 pub mod value_consistency;
 pub mod visible_thread;

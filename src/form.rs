@@ -56,6 +56,8 @@ pub fn ssf1604(record: &Record) -> Result<String, FormError> {
         });
     }
     let serial = serial(record);
+    let marks = record.serial.as_ref().map(|s| &s.marks);
+    let plate_back = marks.and_then(|m| m.plate_back).map(|n| n.to_string());
     let body = html! {
         h1 { "Counterfeit Note Report" }
         p.lead {
@@ -69,9 +71,9 @@ pub fn ssf1604(record: &Record) -> Result<String, FormError> {
                 (field("Serial number", serial))
                 (field("Series year", identity.and_then(|i| i.series.as_deref())))
                 (field("Bank letter", serial.and_then(bank_letter).as_deref()))
-                (field("Note position (check letter and quadrant)", None))
-                (field("Face plate number", None))
-                (field("Back plate number", None))
+                (field("Note position (check letter and quadrant)", marks.and_then(|m| m.position.as_deref())))
+                (field("Face plate number", marks.and_then(|m| m.plate_front.as_deref())))
+                (field("Back plate number", plate_back.as_deref()))
             }
             (partial_readings(record, "Read in part; complete it from the note:"))
         }
@@ -385,6 +387,14 @@ mod tests {
         );
         assert!(page.contains(r#"<input type="text" aria-label="Face plate number">"#));
         assert!(page.contains(r#"<input type="text" aria-label="Series year">"#));
+        let marks = r#""readings":[],"marks":{"series":null,"district":"B","district_numbers":[2],"position":"B3","plate_front":"FW C 123","fort_worth":true,"plate_back":77}"#;
+        let page = ssf1604(&record(&[(r#""readings":[]"#, marks)])).unwrap();
+        for known in ["B3", "FW C 123", "77"] {
+            assert!(
+                page.contains(&format!("<strong>{known}</strong>")),
+                "{known}"
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::note::{Currency, Light, Side};
-use crate::report::SCHEMA;
+use crate::report::{MarksRecord, SCHEMA};
 use crate::verdict::{Outcome, Verdict};
 
 /// What a line says of a note, as far as it is read back.
@@ -59,6 +59,9 @@ pub struct RecordedSerial {
     pub text: Option<String>,
     /// Each print of it.
     pub readings: Vec<RecordedReading>,
+    /// What is printed beside it.
+    #[serde(default)]
+    pub marks: MarksRecord,
 }
 
 /// One print of the serial number.

@@ -7,7 +7,7 @@ pub mod overlay;
 pub mod text;
 pub mod words;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::note::{Currency, Light, Side};
 use crate::rectify::edges::SideSource;
@@ -128,7 +128,7 @@ pub struct SerialRecord {
 }
 
 /// What is printed beside the serial number.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct MarksRecord {
     /// The series year with its letter.
     pub series: Option<String>,

@@ -10,12 +10,12 @@
 //! is made of operations that IEEE 754 fixes.
 
 mod batch;
-mod canvas;
+pub(crate) mod canvas;
 mod design;
 mod dials;
 mod encode;
 mod forge;
-mod glyphs;
+pub(crate) mod glyphs;
 mod ink;
 mod maths;
 mod press;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::references::library;
-use super::{Exit, check, page};
+use super::{Exit, page};
 use crate::Checker;
 use crate::language::Language;
 use crate::report::{Examination, html, jsonl};
@@ -85,7 +85,7 @@ fn claim(folder: &Path) -> Result<()> {
     fs::write(&about, ABOUT).with_context(|| format!("{}: cannot be written", display_path(&about)))
 }
 
-/// Checks the notes as `check` would, in their order, and keeps the results.
+/// Checks the notes as `check` would, in their order and against each other, and keeps the results.
 fn examine_batch(
     notes: &[BatchNote],
     folder: &Path,
@@ -118,11 +118,14 @@ fn examine_batch(
         },
         |_, (examination, pictures)| {
             album.add(&pictures)?;
-            jsonl::write(&mut file, &examination)?;
             examinations.push(examination);
             Ok::<(), io::Error>(())
         },
     )?;
+    batch::find_repeats(&mut examinations);
+    for examination in &examinations {
+        jsonl::write(&mut file, examination)?;
+    }
     file.flush()?;
     let made = html::Page {
         library: &library,

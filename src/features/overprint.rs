@@ -3,7 +3,7 @@
 use super::{
     serial_colour::SerialColour, serial_district::SerialDistrict, serial_grammar::SerialGrammar,
     serial_pair::SerialPair, serial_position::SerialPosition, serial_range::SerialRange,
-    serial_series::SerialSeries,
+    serial_series::SerialSeries, serial_typeface::SerialTypeface,
 };
 use crate::note::{RectMm, Side};
 use crate::pixels::Raster;
@@ -15,6 +15,7 @@ use crate::serial::marks::{self, Mark, MarkKind, Unread};
 use crate::serial::position::Position;
 use crate::serial::read::{GlyphReader, Number, SerialReader, together};
 use crate::serial::rules::{Outcome as Ruled, Rules, Ruling, Style, Weight};
+use crate::serial::typeface::Typeface;
 use crate::verdict::{Finding, Outcome};
 
 /// What was read of a note.
@@ -24,6 +25,8 @@ pub struct Overprint<'a> {
     pub design: &'a Design,
     /// What holds for its currency; none where no reference note says.
     pub rules: Option<&'a Rules>,
+    /// What was learned of its typeface, where the number was looked for.
+    pub face: Option<&'a Typeface>,
     /// The file that shows the serial number.
     pub file: usize,
     /// The serial number.
@@ -98,7 +101,7 @@ pub trait Reasoned: Sync {
 }
 
 /// Every feature that follows from what was read.
-pub static ALL: [&dyn Reasoned; 7] = [
+pub static ALL: [&dyn Reasoned; 8] = [
     &SerialGrammar,
     &SerialPair,
     &SerialDistrict,
@@ -106,6 +109,7 @@ pub static ALL: [&dyn Reasoned; 7] = [
     &SerialRange,
     &SerialPosition,
     &SerialColour,
+    &SerialTypeface,
 ];
 
 impl<'a> Overprint<'a> {
@@ -122,6 +126,7 @@ impl<'a> Overprint<'a> {
         let mut read = Self {
             design,
             rules,
+            face: None,
             file,
             number: Number::default(),
             inks: Vec::new(),
@@ -142,9 +147,13 @@ impl<'a> Overprint<'a> {
             .filter_map(|p| p.lettering.as_ref())
             .find_map(|l| library.typeface(&design.currency, &l.typeface));
         let Some(face) = face else {
-            read.unread = Some("not calibrated: its typeface was not learned".to_owned());
+            read.unread = Some(
+                "not calibrated: the typeface of its serial number was not learned, for want of genuine notes"
+                    .to_owned(),
+            );
             return read;
         };
+        read.face = Some(face);
         let reader = GlyphReader::new(face);
         let readings: Vec<_> = prints()
             .filter_map(|print_of| {
@@ -326,6 +335,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::serial::read::{Character, Reading};
+    use crate::serial::typeface::{RowForm, Support};
 
     static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::built_in().unwrap());
 
@@ -342,6 +352,7 @@ pub(super) mod tests {
         Overprint {
             design,
             rules: LIBRARY.rules(&design.currency),
+            face: None,
             file: 0,
             number: Number {
                 text,
@@ -362,8 +373,13 @@ pub(super) mod tests {
                 .map(|c| Character {
                     best: c,
                     confidence: if c == '?' { 0.2 } else { 0.999 },
-                    margin: 50.0,
-                    likeness: 0.9,
+                    support: Support {
+                        margin: 50.0,
+                        likeness: 0.9,
+                        unlike: 0.0,
+                        digit: c.is_ascii_digit(),
+                        again: false,
+                    },
                 })
                 .collect(),
             scores: Vec::new(),
@@ -372,6 +388,36 @@ pub(super) mod tests {
             height_mm: 3.3,
             tilt: 0.0,
             stretch: 1.0,
+            form: RowForm {
+                shape: 0.1,
+                spacing_mm: 0.05,
+                level_mm: 0.05,
+            },
+        }
+    }
+
+    #[test]
+    fn numbers_in_typefaces_that_were_not_learned_are_not_read_and_say_so() {
+        let raster = Raster::Eight(image::RgbImage::from_pixel(310, 154, image::Rgb([220; 3])));
+        for id in ["cny-100-2015", "cny-100-2005", "cny-50-1999"] {
+            let design = LIBRARY.design(id).unwrap();
+            let print = Homography::from_rectangle(
+                design.size.width,
+                design.size.height,
+                &[[0.0, 0.0], [310.0, 0.0], [310.0, 154.0], [0.0, 154.0]],
+            )
+            .unwrap();
+            let read = Overprint::read(&LIBRARY, design, Side::Front, 0, &raster, &print);
+            assert!(
+                read.unread.as_ref().unwrap().contains("was not learned"),
+                "{id}"
+            );
+            assert_eq!(read.number.text, None);
+            for feature in ALL {
+                let finding = feature.examine(&read);
+                assert_eq!(finding.outcome, Outcome::NotExamined, "{id}");
+                assert!(!finding.why.is_empty());
+            }
         }
     }
 

@@ -645,6 +645,17 @@ impl Note<'_> {
             );
         }
         if let Some(serial) = &examination.serial {
+            let marks = &serial.marks;
+            let district = marks.district.map(String::from);
+            let plate_back = marks.plate_back.map(|n| n.to_string());
+            for (key, value) in [
+                ("field.position", &marks.position),
+                ("field.plate-front", &marks.plate_front),
+                ("field.plate-back", &plate_back),
+                ("field.district", &district),
+            ] {
+                fields.extend(value.iter().map(|v| (say(key), v.clone())));
+            }
             match &serial.text {
                 Some(text) => fields.push((say("field.serial"), text.clone())),
                 None => fields.extend(serial.readings.iter().map(|r| {
@@ -775,7 +786,7 @@ mod tests {
     use super::*;
     use crate::language::Language;
     use crate::note::{Light, Side};
-    use crate::report::{IdentityRecord, ReadingRecord, SCHEMA, SerialRecord};
+    use crate::report::{IdentityRecord, MarksRecord, ReadingRecord, SCHEMA, SerialRecord};
 
     fn examination(note: &str, serial: Option<&str>, findings: Vec<Finding>) -> Examination {
         let (verdict, reasons) = crate::verdict::judge(&findings);
@@ -813,6 +824,10 @@ mod tests {
                     text: serial.map(str::to_owned),
                     confidence: 0.99,
                 }],
+                marks: MarksRecord {
+                    position: Some("B2".to_owned()),
+                    ..MarksRecord::default()
+                },
             }),
             findings,
             verdict,

@@ -5,14 +5,19 @@
 //! and blurred a little as scans do, comes a linear discriminant with one covariance for all characters (Fisher 1936;
 //! regularised after Friedman 1989), so that a character of which few were seen profits from all.
 
+use std::collections::BTreeMap;
+
 use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2};
 
 use super::grammar::Grammar;
 use super::locate::{Line, Row, Strip, find, look, offsets};
-use super::read::{Character, GlyphReader, Reading, Scores, decide, together};
+use super::read::{Character, GlyphReader, Reading, Scores, decide, summed, together};
 use super::rules::TypefaceFacts;
-use super::typeface::{self, CELLS, COLUMNS, Calibration, MARGIN, ROWS, Typeface, TypefaceError};
+use super::typeface::{
+    self, CELLS, COLUMNS, Calibration, MARGIN, ROWS, RowForm, Support, Typeface, TypefaceError,
+    Usual,
+};
 
 /// A print whose number is known.
 #[derive(Debug)]
@@ -89,6 +94,11 @@ pub fn learn(samples: &[&Sample], facts: &TypefaceFacts) -> Result<Learned, Lear
         .collect();
     let n = characters.len();
     let mut means = Array2::from_shape_fn((n, CELLS), |(_, cell)| boxed(cell));
+    for mut mean in means.outer_iter_mut() {
+        if let Some(mean) = mean.as_slice_mut() {
+            typeface::normalise(mean);
+        }
+    }
     let mut lines: Vec<Option<Line>> = vec![None; samples.len()];
     let mut likeness = vec![0.0; samples.len()];
     for round in 0..ROUNDS {
@@ -216,8 +226,65 @@ fn provisional(
         means.clone(),
         means.clone(),
         Array1::zeros(characters.len()),
-        Calibration::default(),
+        vec![UNTOLD; characters.len()],
     )
+}
+
+/// What is usual where nothing was measured.
+const UNTOLD: Usual = Usual {
+    likeness: 1.0,
+    spread: 1.0,
+};
+/// What is usual for all characters counts as this many prints of each.
+const COMMON: f64 = 3.0;
+
+/// How like the mean of its class each character is on other prints: a print is compared with the mean of the others.
+fn usual(patches: &[(usize, [f32; CELLS])], classes: usize) -> Vec<Usual> {
+    let mut sums = Array2::<f32>::zeros((classes, CELLS));
+    for (class, cells) in patches {
+        for (s, v) in sums.row_mut(*class).iter_mut().zip(cells) {
+            *s += v;
+        }
+    }
+    let mut likeness: Vec<Vec<f64>> = vec![Vec::new(); classes];
+    for (class, cells) in patches {
+        let mut others: Vec<f32> = sums
+            .row(*class)
+            .iter()
+            .zip(cells)
+            .map(|(s, v)| s - v)
+            .collect();
+        // Nothing but rounding is left of the only print of a class.
+        if typeface::normalise(&mut others) > 0.1
+            && let Some(likeness) = likeness.get_mut(*class)
+        {
+            likeness.push(f64::from(typeface::dot(&others, cells)));
+        }
+    }
+    let moments = |values: &[f64]| {
+        let n = values.len().max(1) as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+        (mean, square)
+    };
+    let all: Vec<f64> = likeness.iter().flatten().copied().collect();
+    let (common, common_square) = if all.is_empty() {
+        (1.0, 1.0)
+    } else {
+        moments(&all)
+    };
+    likeness
+        .iter()
+        .map(|values| {
+            let n = values.len() as f64;
+            let (mean, square) = moments(values);
+            let weighed = |own: f64, common: f64| (n * own + COMMON * common) / (n + COMMON);
+            Usual {
+                likeness: weighed(mean, common) as f32,
+                spread: weighed(square, common_square).sqrt().max(0.01) as f32,
+            }
+        })
+        .collect()
 }
 
 /// What is known of a character before any was seen: it fills a box.
@@ -225,9 +292,7 @@ fn boxed(cell: usize) -> f32 {
     let (row, column) = ((cell / COLUMNS) as f32 + 0.5, (cell % COLUMNS) as f32 + 0.5);
     let edge =
         |at: f32, half: f32, size: f32| (half + 0.5 - (at - size / 2.0).abs()).clamp(0.0, 1.0);
-    let v = edge(row, ROWS as f32 / 2.3, ROWS as f32) * edge(column, 5.5, COLUMNS as f32);
-    // Its mean over the patch is taken off, so that flat ink is no character.
-    v - 0.63
+    edge(row, ROWS as f32 / 2.3, ROWS as f32) * edge(column, 5.5, COLUMNS as f32)
 }
 
 /// A patch of drawn strokes.
@@ -328,11 +393,15 @@ fn discriminant(
     centre(&mut stands, n, 1.0);
     let blurred: Vec<Strip> = samples.iter().map(|s| s.strip.blurred()).collect();
     let mut patches: Vec<(usize, [f32; CELLS])> = Vec::new();
+    let mut plain: Vec<(usize, [f32; CELLS])> = Vec::new();
     for stand in &stands {
         let (Some(sample), Some(blurred)) = (samples.get(stand.sample), blurred.get(stand.sample))
         else {
             continue;
         };
+        let mut cells = [0.0; CELLS];
+        sample.strip.patch(stand.at, stand.tilt, 1.0, &mut cells);
+        plain.push((stand.class, cells));
         for &(across, down, scale, soft) in &ways {
             let strip = if soft { blurred } else { &sample.strip };
             let mut cells = [0.0; CELLS];
@@ -405,7 +474,7 @@ fn discriminant(
             means,
             weights,
             bias,
-            Calibration::default(),
+            usual(&plain, n),
         )?,
         likeness,
         drift_mm: drift
@@ -418,12 +487,8 @@ fn discriminant(
 /// What came of reading one character of a note that nothing was learned from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trial {
-    /// Margin of the character read.
-    pub margin: f64,
-    /// Its likeness.
-    pub likeness: f64,
-    /// Whether a digit was read.
-    pub digit: bool,
+    /// What spoke for the character read.
+    pub support: Support,
     /// Whether it was right.
     pub right: bool,
     /// How much it counts.
@@ -432,18 +497,15 @@ pub struct Trial {
 
 /// Fits the calibration: penalised logistic regression by Newton's method. The penalty keeps it finite where
 /// every reading was right.
-pub fn calibrate(trials: &[Trial]) -> Calibration {
-    let mut beta = DVector::<f64>::zeros(4);
+pub fn calibrate<'a>(trials: impl Iterator<Item = &'a Trial> + Clone) -> Calibration {
+    const N: usize = Calibration::TERMS;
+    let mut beta = DVector::<f64>::zeros(N);
     for _ in 0..50 {
-        let mut gradient = DVector::<f64>::zeros(4);
-        let mut curvature = DMatrix::<f64>::identity(4, 4) * 0.01;
+        let mut gradient = DVector::<f64>::zeros(N);
+        let mut curvature = DMatrix::<f64>::identity(N, N) * 0.01;
         gradient -= &beta * 0.01;
-        for trial in trials {
-            let x = DVector::from_row_slice(&Calibration::terms(
-                trial.margin,
-                trial.likeness,
-                trial.digit,
-            ));
+        for trial in trials.clone() {
+            let x = DVector::from_row_slice(&Calibration::terms(&trial.support));
             let p = 1.0 / (1.0 + (-beta.dot(&x)).exp());
             let y = if trial.right { 1.0 } else { 0.0 };
             gradient += &x * ((y - p) * trial.weight);
@@ -459,12 +521,9 @@ pub fn calibrate(trials: &[Trial]) -> Calibration {
             break;
         }
     }
-    Calibration {
-        constant: beta[0],
-        margin: beta[1],
-        likeness: beta[2],
-        digit: beta[3],
-    }
+    let mut terms = [0.0; N];
+    terms.copy_from_slice(beta.as_slice());
+    Calibration(terms)
 }
 
 /// A print of a known number, and what is needed to judge a reading of it.
@@ -491,6 +550,8 @@ pub struct CrossValidation {
     pub characters: Vec<(f64, bool)>,
     /// Fitted on all of it.
     pub calibration: Calibration,
+    /// How the rows are set, of the notes that were read right; as they are, and as a softer scan shows them.
+    pub rows: Vec<RowForm>,
 }
 
 /// What came of reading one note.
@@ -508,8 +569,8 @@ pub struct NoteTrial {
     pub likeliest: String,
     /// The prints, `?` where a character was in doubt.
     pub shown: Vec<String>,
-    /// The least sure character of all prints together: margin, likeness and probability.
-    pub weakest: [f64; 3],
+    /// The least sure character of all prints together.
+    pub weakest: Option<Character>,
 }
 
 /// Readings with the true character withheld count this much where the typeface lacks characters that may stand there:
@@ -518,7 +579,8 @@ const UNKNOWN_SHARE: f64 = 0.01;
 /// And this much where it knows all that may stand there.
 const KNOWN_SHARE: f64 = 0.0005;
 
-/// Reads every note with what was learned from the notes of other folds.
+/// Reads every note with what was learned from the notes of other folds; what makes a reading sure is fitted on the
+/// other folds, too.
 ///
 /// # Errors
 /// When a fold leaves too little to learn from.
@@ -528,121 +590,158 @@ pub fn cross_validate(
     folds: usize,
 ) -> Result<CrossValidation, LearnError> {
     let folds = folds.max(2);
-    let mut notes: Vec<&str> = known.iter().map(|k| k.note.as_str()).collect();
-    notes.sort_unstable();
-    notes.dedup();
-    let fold_of = |note: &str| notes.iter().position(|n| *n == note).unwrap_or(0) % folds;
-    let mut trials = Vec::new();
-    let mut faces = Vec::new();
-    let mut readings: Vec<Option<Reading>> = known.iter().map(|_| None).collect();
-    for fold in 0..folds {
-        let others: Vec<&Sample> = known
+    let mut notes: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+    for known in known {
+        notes.entry(&known.note).or_default().push(known);
+    }
+    let notes: Vec<(&str, Vec<&Known>)> = notes.into_iter().collect();
+    let held_out = |fold: usize| {
+        notes
             .iter()
-            .filter(|k| fold_of(&k.note) != fold)
-            .map(|k| &k.sample)
+            .enumerate()
+            .filter(move |(index, _)| index % folds == fold)
+            .map(|(_, note)| note)
+    };
+    let mut faces = Vec::new();
+    let mut trials: Vec<Vec<Trial>> = Vec::new();
+    let mut readings: BTreeMap<&str, Vec<Reading>> = BTreeMap::new();
+    for fold in 0..folds {
+        let others: Vec<&Sample> = (0..folds)
+            .filter(|&other| other != fold)
+            .flat_map(held_out)
+            .flat_map(|(_, prints)| prints.iter().map(|k| &k.sample))
             .collect();
         let face = learn(&others, facts)?.face;
         let reader = GlyphReader::new(&face);
-        for (known, reading) in known.iter().zip(&mut readings) {
-            if fold_of(&known.note) != fold {
-                continue;
+        let mut of_fold = Vec::new();
+        for (note, prints) in held_out(fold) {
+            let read: Vec<Reading> = prints
+                .iter()
+                .filter_map(|known| reading(&reader, known, &known.sample.strip))
+                .collect();
+            if let Some(first) = prints.first() {
+                try_note(&reader, first, &read, &mut of_fold);
             }
-            *reading = try_reading(&reader, known, &mut trials);
+            readings.insert(note, read);
         }
         faces.push(face);
+        trials.push(of_fold);
     }
-    let calibration = calibrate(&trials);
-    let faces: Vec<Typeface> = faces
-        .into_iter()
-        .map(|face| face.calibrated(calibration))
-        .collect();
     let mut out = CrossValidation {
-        calibration,
+        calibration: calibrate(trials.iter().flatten()),
         ..CrossValidation::default()
     };
-    for note in notes.iter().copied() {
-        let Some(face) = faces.get(fold_of(note)) else {
-            continue;
-        };
-        let of_note = || known.iter().zip(&readings).filter(|(k, _)| k.note == note);
-        let Some((first, _)) = of_note().next() else {
-            continue;
-        };
-        let truth: String = first.sample.text.iter().collect();
-        let prints: Vec<Reading> = of_note()
-            .filter_map(|(known, reading)| {
-                let mut reading = reading.clone()?;
-                reading.characters = decide(face, &reading.scores, &known.grammar);
-                Some(reading)
-            })
-            .collect();
-        for print in &prints {
-            out.characters.extend(
-                print
-                    .characters
-                    .iter()
-                    .zip(truth.chars())
-                    .map(|(c, t)| (c.confidence, c.best == t)),
-            );
-        }
-        let shown = prints.iter().map(Reading::shown).collect();
-        let number = together(face, true, &first.grammar, prints);
-        let weakest = number
-            .characters
+    for (fold, face) in faces.into_iter().enumerate() {
+        let others = trials
             .iter()
-            .min_by(|a, b| a.confidence.total_cmp(&b.confidence))
-            .map_or([0.0; 3], |c| [c.margin, c.likeness, c.confidence]);
-        out.notes.push(NoteTrial {
-            note: note.to_owned(),
-            design: first.design.clone(),
-            truth,
-            likeliest: number.characters.iter().map(|c| c.best).collect(),
-            text: number.text,
-            shown,
-            weakest,
-        });
+            .enumerate()
+            .filter(|(other, _)| *other != fold)
+            .flat_map(|(_, trials)| trials);
+        let face = face.measured(calibrate(others), Vec::new());
+        for (note, known) in held_out(fold) {
+            let read = readings.remove(note).unwrap_or_default();
+            judge(&mut out, &face, note, known, read);
+        }
     }
+    out.notes.sort_by(|a, b| a.note.cmp(&b.note));
     Ok(out)
 }
 
-fn try_reading(
+fn reading(reader: &GlyphReader<'_>, known: &Known, strip: &Strip) -> Option<Reading> {
+    let cells_mm = &known.sample.cells_mm;
+    let row = reader.find(strip, cells_mm, &known.grammar)?;
+    reader.reading(strip, &known.place, &row, cells_mm, &known.grammar)
+}
+
+/// Tries the prints of a note one by one and together.
+fn try_note(
     reader: &GlyphReader<'_>,
     known: &Known,
+    readings: &[Reading],
     trials: &mut Vec<Trial>,
-) -> Option<Reading> {
-    let row = reader.find(&known.sample.strip, &known.sample.cells_mm, &known.grammar)?;
-    let reading = reader.reading(&known.sample.strip, &known.place, &row, &known.grammar)?;
-    let mut trial = |c: &Character, truth: char, weight| {
-        trials.push(Trial {
-            margin: c.margin,
-            likeness: c.likeness,
-            digit: c.best.is_ascii_digit(),
-            right: c.best == truth,
-            weight,
-        });
-    };
-    for (c, &truth) in reading.characters.iter().zip(&known.sample.text) {
-        trial(c, truth, 1.0);
+) {
+    let mut tried: Vec<(Vec<Scores>, usize)> =
+        readings.iter().map(|r| (r.scores.clone(), 1)).collect();
+    if readings.len() > 1 {
+        tried.push((summed(readings), readings.len()));
     }
-    // The same as if the true character had never been seen.
-    let withheld: Vec<Scores> = reading
-        .scores
-        .iter()
-        .zip(&known.sample.text)
-        .map(|(scores, truth)| scores.iter().copied().filter(|s| s.0 != *truth).collect())
-        .collect();
-    for (place, (c, &truth)) in reader
-        .decide(&withheld, &known.grammar)
-        .iter()
-        .zip(&known.sample.text)
-        .enumerate()
-    {
-        let share = if reader.knows(&known.grammar.allowed(place)) {
-            KNOWN_SHARE
-        } else {
-            UNKNOWN_SHARE
+    for (scores, prints) in tried {
+        let mut trial = |c: &Character, truth: char, weight| {
+            trials.push(Trial {
+                support: c.support,
+                right: c.best == truth,
+                weight,
+            });
         };
-        trial(c, truth, share);
+        for (c, &truth) in decide(reader.face(), &scores, &known.grammar, prints)
+            .iter()
+            .zip(&known.sample.text)
+        {
+            trial(c, truth, 1.0);
+        }
+        // The same as if one true character had never been seen.
+        for (place, &truth) in known.sample.text.iter().enumerate() {
+            let mut withheld = scores.clone();
+            if let Some(scores) = withheld.get_mut(place) {
+                scores.retain(|s| s.0 != truth);
+            }
+            let share = if reader.knows(&known.grammar.allowed(place)) {
+                KNOWN_SHARE
+            } else {
+                UNKNOWN_SHARE
+            };
+            let read = decide(reader.face(), &withheld, &known.grammar, prints);
+            if let Some(c) = read.get(place) {
+                trial(c, truth, share);
+            }
+        }
     }
-    Some(reading)
+}
+
+/// Decides a note again with what makes a reading sure.
+fn judge(
+    out: &mut CrossValidation,
+    face: &Typeface,
+    note: &str,
+    known: &[&Known],
+    mut prints: Vec<Reading>,
+) {
+    let Some(first) = known.first() else { return };
+    let truth: String = first.sample.text.iter().collect();
+    for print in &mut prints {
+        print.characters = decide(face, &print.scores, &first.grammar, 1);
+        out.characters.extend(
+            print
+                .characters
+                .iter()
+                .zip(truth.chars())
+                .map(|(c, t)| (c.confidence, c.best == t)),
+        );
+    }
+    let shown = prints.iter().map(Reading::shown).collect();
+    let forms: Vec<RowForm> = prints.iter().map(|r| r.form).collect();
+    let number = together(face, true, &first.grammar, prints);
+    if number.text.as_ref() == Some(&truth) {
+        out.rows.extend(forms);
+        let reader = GlyphReader::new(face);
+        out.rows.extend(
+            known
+                .iter()
+                .filter_map(|k| reading(&reader, k, &k.sample.strip.blurred()))
+                .map(|r| r.form),
+        );
+    }
+    let weakest = number
+        .characters
+        .iter()
+        .min_by(|a, b| a.confidence.total_cmp(&b.confidence));
+    out.notes.push(NoteTrial {
+        note: note.to_owned(),
+        design: first.design.clone(),
+        truth,
+        likeliest: number.characters.iter().map(|c| c.best).collect(),
+        weakest: weakest.cloned(),
+        text: number.text,
+        shown,
+    });
 }

@@ -22,8 +22,8 @@ const SURELY: f32 = 0.93;
 /// What a square pixel away from the row costs a character in likeness: they stand straight.
 const AWAY: f32 = 0.004;
 
-/// A character less like any than this may be none.
-const DOUBTFUL: f32 = 0.7;
+/// A character less like any at half resolution than this may be none.
+const DOUBTFUL: f32 = 0.75;
 
 /// The surroundings of a printed number: how much of its ink is seen at each place.
 #[derive(Debug, Clone)]
@@ -78,6 +78,7 @@ impl Strip {
         let ink = match seen_in {
             SeenIn::GreenInk => darkness(red) - darkness(green),
             SeenIn::Red => darkness(red),
+            SeenIn::Green => darkness(green),
             SeenIn::Blue => darkness(blue),
             SeenIn::Luma => {
                 let luma = crate::pixels::luma(&planes);
@@ -114,20 +115,39 @@ impl Strip {
         self.px_per_mm
     }
 
-    /// The normalised patch around a place, and its contrast.
-    pub fn patch(&self, at: [f64; 2], tilt: f64, scale: f64, out: &mut [f32; CELLS]) -> f32 {
+    /// The normalised patch around a place.
+    pub fn patch(&self, at: [f64; 2], tilt: f64, scale: f64, out: &mut [f32; CELLS]) {
         sample::<ROWS, COLUMNS>(&self.ink, at, tilt, scale, out);
-        typeface::normalise(out)
+        typeface::normalise(out);
     }
 
-    fn half_patch(&self, at: [f64; 2], tilt: f64, out: &mut [f32; HALF_CELLS]) -> f32 {
-        let [x, y] = at;
-        sample::<{ ROWS / 2 }, { COLUMNS / 2 }>(&self.half, [x / 2.0, y / 2.0], tilt, 1.0, out);
-        typeface::normalise(out)
+    /// The patch at half resolution whose first cell stands in a row and a column of the half-resolution plane.
+    fn half_patch(&self, top: isize, left: isize, out: &mut [f32; HALF_CELLS]) {
+        const C: usize = COLUMNS / 2;
+        let (rows, columns) = self.half.dim();
+        let Some(cells) = self.half.as_slice() else {
+            return;
+        };
+        for (row, line) in out.chunks_exact_mut(C).enumerate() {
+            let row = (top + row as isize).clamp(0, rows.saturating_sub(1) as isize) as usize;
+            let inside = usize::try_from(left)
+                .ok()
+                .filter(|left| left + C <= columns)
+                .and_then(|left| cells.get(row * columns + left..row * columns + left + C));
+            if let Some(inside) = inside {
+                line.copy_from_slice(inside);
+                continue;
+            }
+            for (column, v) in line.iter_mut().enumerate() {
+                let last = columns.saturating_sub(1) as isize;
+                let column = (left + column as isize).clamp(0, last) as usize;
+                *v = cells.get(row * columns + column).copied().unwrap_or(0.0);
+            }
+        }
     }
 }
 
-/// `rows` × `columns` values of a plane around a place, turned by a small slope.
+/// `R` × `C` values of a plane around a place, turned by a small slope.
 fn sample<const R: usize, const C: usize>(
     plane: &Plane,
     [x, y]: [f64; 2],
@@ -136,11 +156,40 @@ fn sample<const R: usize, const C: usize>(
     out: &mut [f32],
 ) {
     let view = plane.view();
+    let (rows, columns) = plane.dim();
+    let reach = [
+        scale * (C as f64 + tilt.abs() * R as f64) / 2.0 + 1.0,
+        scale * (R as f64 + tilt.abs() * C as f64) / 2.0 + 1.0,
+    ];
+    let inside =
+        x > reach[0] && y > reach[1] && x + reach[0] < columns as f64 && y + reach[1] < rows as f64;
+    let cells = plane.as_slice().filter(|_| inside);
     for (row, line) in out.chunks_exact_mut(C).enumerate() {
         let down = (row as f64 + 0.5 - R as f64 / 2.0) * scale;
+        let first = (0.5 - C as f64 / 2.0) * scale;
+        let (left, top) = (x + first - tilt * down, y + down + tilt * first);
+        let Some(cells) = cells else {
+            for (column, v) in line.iter_mut().enumerate() {
+                let along = column as f64 * scale;
+                *v = bilinear(&view, left + along, top + tilt * along);
+            }
+            continue;
+        };
+        let (left, top) = ((left - 0.5) as f32, (top - 0.5) as f32);
+        let (step, fall) = (scale as f32, (tilt * scale) as f32);
         for (column, v) in line.iter_mut().enumerate() {
-            let across = (column as f64 + 0.5 - C as f64 / 2.0) * scale;
-            *v = bilinear(&view, x + across - tilt * down, y + down + tilt * across);
+            let (x, y) = (left + step * column as f32, top + fall * column as f32);
+            let (x0, y0) = (x as usize, y as usize);
+            let (fx, fy) = (x - x0 as f32, y - y0 as f32);
+            let at = y0 * columns + x0;
+            let (Some(&[a, b]), Some(&[c, d])) = (
+                cells.get(at..at + 2),
+                cells.get(at + columns..at + columns + 2),
+            ) else {
+                continue;
+            };
+            let (upper, lower) = (a + (b - a) * fx, c + (d - c) * fx);
+            *v = upper + (lower - upper) * fy;
         }
     }
 }
@@ -195,33 +244,38 @@ pub fn candidates(strip: &Strip, offsets: &[f64], any: &[f32; HALF_CELLS]) -> Ve
     let map = character_map(&strip.half, any);
     let (rows, columns) = map.dim();
     let mut found: Vec<(f32, Line)> = Vec::new();
-    let mut total = Plane::zeros((rows, columns));
-    for tilt in TILTS {
-        for stretch in STRETCHES {
+    let reach = offsets.iter().fold(0.0f64, |m, o| m.max(o.abs())) / 2.0;
+    for stretch in STRETCHES {
+        // The whole row lies in the strip.
+        let first = (reach * stretch).ceil() as usize;
+        let Some(width) = columns.checked_sub(2 * first).filter(|&w| w > 0) else {
+            continue;
+        };
+        let mut total = Plane::zeros((rows, width));
+        for tilt in TILTS {
             total.fill(0.0);
             for offset in offsets {
                 let along = offset * stretch / 2.0;
-                add_shifted(
-                    &mut total,
-                    &map,
-                    along.round() as isize,
-                    (along * tilt).round() as isize,
-                );
+                let from = (first as isize + along.round() as isize).max(0) as usize;
+                add_window(&mut total, &map, from, (along * tilt).round() as isize);
             }
             // The best of each column of a coarse raster is enough: neighbours are settled later.
-            for left in (0..columns).step_by(4) {
-                let mut best = (f32::MIN, 0, 0);
-                for row in 0..rows {
-                    for column in left..(left + 4).min(columns) {
-                        let v = total[[row, column]];
+            let mut best = vec![(f32::MIN, 0, 0); width.div_ceil(4)];
+            for (row, line) in total.outer_iter().enumerate() {
+                let Some(line) = line.to_slice() else {
+                    continue;
+                };
+                for (left, (cells, best)) in line.chunks(4).zip(&mut best).enumerate() {
+                    for (column, &v) in cells.iter().enumerate() {
                         if v > best.0 {
-                            best = (v, row, column);
+                            *best = (v, row, 4 * left + column);
                         }
                     }
                 }
-                let (score, row, column) = best;
+            }
+            for (score, row, column) in best {
                 let line = Line {
-                    middle: [2.0 * column as f64 + 1.0, 2.0 * row as f64 + 1.0],
+                    middle: [2.0 * (first + column) as f64 + 1.0, 2.0 * row as f64 + 1.0],
                     tilt,
                     stretch,
                 };
@@ -279,11 +333,28 @@ fn character_map(half: &Plane, any: &[f32; HALF_CELLS]) -> Plane {
         .map_collect(|&d, &l| (d / (l + floor)).max(0.0))
 }
 
-/// Adds to each place what stands `across` and `down` from it.
-fn add_shifted(total: &mut Plane, map: &Plane, across: isize, down: isize) {
-    add_scaled(total, map, across, down, 1.0);
+/// Adds to a window's width of each row what stands `down` from it, from a column on.
+fn add_window(total: &mut Plane, map: &Plane, from: usize, down: isize) {
+    let (rows, columns) = map.dim();
+    let width = total.ncols();
+    let (Some(source), Some(target)) = (map.as_slice(), total.as_slice_mut()) else {
+        return;
+    };
+    for (row, target) in target.chunks_exact_mut(width.max(1)).enumerate() {
+        let Some(row) = row.checked_add_signed(down).filter(|&r| r < rows) else {
+            continue;
+        };
+        let line = source.get(row * columns..(row + 1) * columns);
+        for (t, s) in target
+            .iter_mut()
+            .zip(line.and_then(|l| l.get(from..)).unwrap_or(&[]))
+        {
+            *t += s;
+        }
+    }
 }
 
+/// Adds to each place what stands `across` and `down` from it, times a weight.
 fn add_scaled(total: &mut Plane, map: &Plane, across: isize, down: isize, weight: f32) {
     let (rows, columns) = map.dim();
     let Some(source) = map.as_slice() else { return };
@@ -355,8 +426,6 @@ pub struct Patch {
     pub at: [f64; 2],
     /// Normalised.
     pub cells: [f32; CELLS],
-    /// Length before it was normalised: how much ink stands out.
-    pub contrast: f32,
     /// Likeness to the best class.
     pub likeness: f32,
 }
@@ -370,40 +439,39 @@ pub fn find(
     any: &[f32; HALF_CELLS],
     classes: &[Vec<usize>],
 ) -> Option<Row> {
-    let mut best: Option<Row> = None;
+    let mut best: Option<Settled> = None;
     for line in candidates(strip, offsets, any) {
-        let row = look(strip, offsets, face, classes, line);
-        let better = best.as_ref().is_none_or(|b| row.likeness > b.likeness);
-        if better {
-            let sure = row.likeness > SURELY;
-            best = Some(row);
-            if sure {
-                break;
-            }
+        let settled = settle(strip, offsets, face, classes, line);
+        let sure = settled.likeness > SURELY;
+        if best.as_ref().is_none_or(|b| settled.likeness > b.likeness) {
+            best = Some(settled);
+        }
+        if sure {
+            break;
         }
     }
+    let mut best = best?;
     // Among many equal strokes a row may be taken one character too far on either side.
-    let pitch = offsets
-        .last()
-        .zip(offsets.first())
-        .map_or(0.0, |(last, first)| {
-            (last - first) / offsets.len().saturating_sub(1).max(1) as f64
-        });
-    let found = best.as_ref()?;
-    if found.patches.iter().any(|p| p.likeness < DOUBTFUL) {
-        let line = found.line;
+    if best.least < DOUBTFUL {
+        let pitch = offsets
+            .last()
+            .zip(offsets.first())
+            .map_or(0.0, |(last, first)| {
+                (last - first) / offsets.len().saturating_sub(1).max(1) as f64
+            });
+        let line = best.line;
         for cells in [-2.0, -1.0, 1.0, 2.0] {
             let moved = Line {
                 middle: line.at(cells * pitch),
                 ..line
             };
-            let row = look(strip, offsets, face, classes, moved);
-            if best.as_ref().is_none_or(|b| row.likeness > b.likeness) {
-                best = Some(row);
+            let settled = settle(strip, offsets, face, classes, moved);
+            if settled.likeness > best.likeness {
+                best = settled;
             }
         }
     }
-    best
+    Some(closely(strip, offsets, face, classes, best.line))
 }
 
 /// Looks closely at one row: moves it to where its characters stand, and takes their patches.
@@ -414,37 +482,85 @@ pub fn look(
     classes: &[Vec<usize>],
     line: Line,
 ) -> Row {
-    let mut line = line;
-    // From coarse to fine: half resolution first.
+    let settled = settle(strip, offsets, face, classes, line);
+    closely(strip, offsets, face, classes, settled.line)
+}
+
+/// A row as half resolution shows it.
+struct Settled {
+    line: Line,
+    /// Mean likeness of its characters.
+    likeness: f32,
+    /// That of the least like.
+    least: f32,
+}
+
+/// Moves a row to where its characters stand at half resolution, from coarse to fine.
+fn settle(
+    strip: &Strip,
+    offsets: &[f64],
+    face: &Typeface,
+    classes: &[Vec<usize>],
+    line: Line,
+) -> Settled {
+    const R: isize = ROWS as isize / 2;
+    const C: isize = COLUMNS as isize / 2;
+    let mut settled = Settled {
+        line,
+        likeness: -1.0,
+        least: -1.0,
+    };
     let mut half = [0.0; HALF_CELLS];
     for reach in [2, 1] {
-        let mut seen = Vec::new();
+        let mut seen = Vec::with_capacity(offsets.len());
+        let (mut total, mut least) = (0.0, 1.0f32);
         for (offset, classes) in offsets.iter().zip(classes) {
-            let at = line.at(*offset);
-            let mut best = (f32::MIN, at);
+            let at = settled.line.at(*offset);
+            let left = (at[0] / 2.0).round() as isize - C / 2;
+            let top = (at[1] / 2.0).round() as isize - R / 2;
+            let mut best = (-1.0, at);
             for down in -reach..=reach {
                 for across in -reach - 1..=reach + 1 {
-                    let here = [
-                        at[0] + 2.0 * f64::from(across),
-                        at[1] + 2.0 * f64::from(down),
-                    ];
-                    strip.half_patch(here, line.tilt, &mut half);
+                    let (top, left) = (top + down, left + across);
+                    strip.half_patch(top, left, &mut half);
+                    let (_, length) = typeface::mean_and_length(&half);
+                    let per_length = 1.0 / length.max(1e-6);
                     for &class in classes {
-                        let like = face.half_likeness(class, &half);
+                        // The mean of a class is 0 over the patch, so that of the patch drops out.
+                        let like = face.half_likeness(class, &half) * per_length;
                         if like > best.0 {
-                            best = (like, here);
+                            let middle = [2 * left + C, 2 * top + R];
+                            best = (like, middle.map(|m| m as f64));
                         }
                     }
                 }
             }
+            total += best.0;
+            least = least.min(best.0);
             seen.push((*offset, best.1, f64::from(best.0)));
         }
-        line = fitted(&seen, line);
+        settled = Settled {
+            line: fitted(&seen, settled.line),
+            likeness: total / offsets.len().max(1) as f32,
+            least,
+        };
     }
-    let mut patches = Vec::new();
-    for (offset, classes) in offsets.iter().zip(classes) {
-        patches.push(closest(strip, &line, line.at(*offset), face, classes));
-    }
+    settled
+}
+
+/// Takes the patches of a row.
+fn closely(
+    strip: &Strip,
+    offsets: &[f64],
+    face: &Typeface,
+    classes: &[Vec<usize>],
+    line: Line,
+) -> Row {
+    let patches: Vec<Patch> = offsets
+        .iter()
+        .zip(classes)
+        .map(|(offset, classes)| closest(strip, &line, line.at(*offset), face, classes))
+        .collect();
     let total: f32 = patches.iter().map(|p| p.likeness).sum();
     Row {
         line,
@@ -453,48 +569,66 @@ pub fn look(
     }
 }
 
+/// How far whole pixels are tried around a place, across and down.
+const NEAR: [usize; 2] = [2, 1];
+
 /// The patch near a place that looks most like one of the classes: within two pixels across, one and a half down, to half
 /// a pixel.
 fn closest(strip: &Strip, line: &Line, at: [f64; 2], face: &Typeface, classes: &[usize]) -> Patch {
-    let mut best = Patch {
-        at,
-        cells: [0.0; CELLS],
-        contrast: 0.0,
-        likeness: -1.0,
-    };
-    let mut cells = [0.0; CELLS];
-    let mut closest = f32::MIN;
-    let mut try_at = |here: [f64; 2], best: &mut Patch| {
-        let contrast = strip.patch(here, line.tilt, 1.0, &mut cells);
-        let away = (here[0] - at[0]).powi(2) + 2.0 * (here[1] - at[1]).powi(2);
+    const WIDE: usize = COLUMNS + 2 * NEAR[0];
+    const HIGH: usize = ROWS + 2 * NEAR[1];
+    let [x, y] = at;
+    let mut best = (f32::MIN, -1.0, at);
+    let mut judge = |cells: &[f32; CELLS], here: [f64; 2]| {
+        let away = (here[0] - x).powi(2) + 2.0 * (here[1] - y).powi(2);
         let cost = AWAY * away as f32;
+        let (_, length) = typeface::mean_and_length(cells);
+        let per_length = 1.0 / length.max(1e-6);
         for &class in classes {
-            let likeness = face.likeness(class, &cells);
-            if likeness - cost > closest {
-                closest = likeness - cost;
-                *best = Patch {
-                    at: here,
-                    cells,
-                    contrast,
-                    likeness,
-                };
+            // The mean of a class is 0 over the patch, so that of the patch drops out.
+            let likeness = face.likeness(class, cells) * per_length;
+            if likeness - cost > best.0 {
+                best = (likeness - cost, likeness, here);
             }
         }
+        best.2
     };
-    for down in [-1.0, 0.0, 1.0] {
-        for across in [-2.0, -1.0, 0.0, 1.0, 2.0] {
-            try_at([at[0] + across, at[1] + down], &mut best);
+    // All whole steps are windows of one larger patch.
+    let mut around = [0.0; WIDE * HIGH];
+    sample::<HIGH, WIDE>(&strip.ink, at, line.tilt, 1.0, &mut around);
+    let mut cells = [0.0; CELLS];
+    let mut middle = at;
+    for down in 0..=2 * NEAR[1] {
+        for across in 0..=2 * NEAR[0] {
+            for (to, from) in cells
+                .chunks_exact_mut(COLUMNS)
+                .zip(around.chunks_exact(WIDE).skip(down))
+            {
+                if let Some(from) = from.get(across..across + COLUMNS) {
+                    to.copy_from_slice(from);
+                }
+            }
+            let (across, down) = (across as f64 - NEAR[0] as f64, down as f64 - NEAR[1] as f64);
+            let here = [x + across - line.tilt * down, y + down + line.tilt * across];
+            middle = judge(&cells, here);
         }
     }
-    let [x, y] = best.at;
     for down in [-0.5, 0.0, 0.5] {
         for across in [-0.5, 0.0, 0.5] {
             if down != 0.0 || across != 0.0 {
-                try_at([x + across, y + down], &mut best);
+                let here = [middle[0] + across, middle[1] + down];
+                sample::<ROWS, COLUMNS>(&strip.ink, here, line.tilt, 1.0, &mut cells);
+                judge(&cells, here);
             }
         }
     }
-    best
+    let (_, likeness, at) = best;
+    strip.patch(at, line.tilt, 1.0, &mut cells);
+    Patch {
+        at,
+        cells,
+        likeness,
+    }
 }
 
 /// A character seen: its offset along the row, its place, its likeness.

@@ -1,9 +1,10 @@
 //! Reads printed serial numbers, character by character, and says how sure each is.
 
 use super::grammar::Grammar;
-use super::locate::{Row, Strip, find, offsets};
+use super::locate::{Row, Strip, find, fitted, offsets};
 use super::rules::Print;
-use super::typeface::{CELLS, HALF_CELLS, Typeface};
+use super::typeface::{CELLS, HALF_CELLS, RowForm, Support, Typeface};
+use crate::compare::robust::{quantile, sorted};
 use crate::note::RectMm;
 use crate::pixels::Raster;
 use crate::rectify::homography::Homography;
@@ -34,10 +35,8 @@ pub struct Character {
     pub best: char,
     /// Probability that it is right.
     pub confidence: f64,
-    /// How much more the discriminant speaks for it than for the next.
-    pub margin: f64,
-    /// How much it looks like that character at all, -1..=1.
-    pub likeness: f64,
+    /// What that was said from.
+    pub support: Support,
 }
 
 /// What is known of one place of a number before it is decided: discriminant and likeness of each character.
@@ -62,6 +61,8 @@ pub struct Reading {
     pub tilt: f64,
     /// Length of the row over nominal.
     pub stretch: f64,
+    /// How the row is set.
+    pub form: RowForm,
 }
 
 impl Reading {
@@ -113,6 +114,11 @@ impl<'a> GlyphReader<'a> {
         }
     }
 
+    /// The typeface.
+    pub fn face(&self) -> &Typeface {
+        self.face
+    }
+
     /// Finds the row of characters in a strip.
     pub fn find(&self, strip: &Strip, cells_mm: &[f64], grammar: &Grammar) -> Option<Row> {
         let classes: Vec<Vec<usize>> = (0..cells_mm.len())
@@ -152,6 +158,7 @@ impl<'a> GlyphReader<'a> {
         strip: &Strip,
         place: &str,
         row: &Row,
+        cells_mm: &[f64],
         grammar: &Grammar,
     ) -> Option<Reading> {
         let height_mm = self.face.height_mm;
@@ -167,7 +174,8 @@ impl<'a> GlyphReader<'a> {
         let middles_mm: Vec<[f64; 2]> = row.patches.iter().map(|p| strip.to_mm(p.at)).collect();
         Some(Reading {
             place: place.to_owned(),
-            characters: self.decide(&scores, grammar),
+            characters: decide(self.face, &scores, grammar, 1),
+            form: self.form(strip, row, &offsets(cells_mm, strip.px_per_mm()), &scores),
             scores,
             rect_mm: around(&middles_mm, height_mm),
             middles_mm,
@@ -177,15 +185,47 @@ impl<'a> GlyphReader<'a> {
         })
     }
 
-    /// Decides every place of a number by the form of the grammar that fits best.
-    pub fn decide(&self, scores: &[Scores], grammar: &Grammar) -> Vec<Character> {
-        decide(self.face, scores, grammar)
+    /// How a row is set; its characters are taken for the likeliest that may stand at their place.
+    fn form(&self, strip: &Strip, row: &Row, offsets: &[f64], scores: &[Scores]) -> RowForm {
+        let unlike = sorted(row.patches.iter().zip(scores).map(|(patch, scores)| {
+            let best = scores.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+            let classes = self.face.classes(|c| best.is_some_and(|b| b.0 == c));
+            let like = classes
+                .iter()
+                .map(|&class| self.face.likeness_as_sharp(class, &patch.cells))
+                .fold(-1.0, f32::max);
+            1.0 - f64::from(like)
+        }));
+        let seen: Vec<_> = row
+            .patches
+            .iter()
+            .zip(offsets)
+            .map(|(patch, offset)| (*offset, patch.at, 1.0))
+            .collect();
+        let line = fitted(&seen, row.line);
+        let beside = |axis: usize| {
+            let off = seen.iter().map(|(offset, at, _)| {
+                (at[axis] - line.at(*offset)[axis]).abs() / strip.px_per_mm()
+            });
+            quantile(&sorted(off), 0.75).unwrap_or(0.0)
+        };
+        RowForm {
+            shape: quantile(&unlike, 0.5).unwrap_or(2.0),
+            spacing_mm: beside(0),
+            level_mm: beside(1),
+        }
     }
 }
 
-/// Decides every place of a number by the form of the grammar that fits best.
-pub fn decide(face: &Typeface, scores: &[Scores], grammar: &Grammar) -> Vec<Character> {
-    let mut best: (f32, Vec<Character>) = (f32::MIN, Vec::new());
+/// Decides every place of a number by the form of the grammar that fits best. `scores` are of one print, or sums over
+/// this many.
+pub fn decide(
+    face: &Typeface,
+    scores: &[Scores],
+    grammar: &Grammar,
+    prints: usize,
+) -> Vec<Character> {
+    let mut best: (f32, Vec<(char, f64, f64)>) = (f32::MIN, Vec::new());
     for form in &grammar.forms {
         if form.places.len() != scores.len() {
             continue;
@@ -212,23 +252,46 @@ pub fn decide(face: &Typeface, scores: &[Scores], grammar: &Grammar) -> Vec<Char
             let Some((c, score, likeness)) = first else {
                 break;
             };
-            let margin = second.map_or(0.0, |s| f64::from(score - s));
-            let likeness = f64::from(likeness);
+            let margin = second.map_or(0.0, |s| f64::from(score - s)) / prints.max(1) as f64;
             total += score;
-            characters.push(Character {
-                best: c,
-                confidence: face
-                    .calibration()
-                    .probability(margin, likeness, c.is_ascii_digit()),
-                margin,
-                likeness,
-            });
+            characters.push((c, margin, f64::from(likeness)));
         }
         if characters.len() == scores.len() && total > best.0 {
             best = (total, characters);
         }
     }
+    let unlike: Vec<f64> = best
+        .1
+        .iter()
+        .map(|&(c, _, likeness)| face.unlike(c, likeness))
+        .collect();
     best.1
+        .iter()
+        .enumerate()
+        .map(|(place, &(c, margin, likeness))| {
+            // A soft scan makes all of a row less like its typeface, a strange character only itself.
+            let others = sorted(
+                unlike
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != place)
+                    .map(|(_, u)| *u),
+            );
+            let row = quantile(&others, 0.5).unwrap_or(0.0);
+            let support = Support {
+                margin,
+                likeness,
+                unlike: unlike.get(place).copied().unwrap_or(0.0) - row,
+                digit: c.is_ascii_digit(),
+                again: prints > 1,
+            };
+            Character {
+                best: c,
+                confidence: face.calibration().probability(&support),
+                support,
+            }
+        })
+        .collect()
 }
 
 impl SerialReader for GlyphReader<'_> {
@@ -251,7 +314,7 @@ impl SerialReader for GlyphReader<'_> {
             height_mm,
         )?;
         let row = self.find(&strip, &lettering.cells_mm, grammar)?;
-        self.reading(&strip, &print.place, &row, grammar)
+        self.reading(&strip, &print.place, &row, &lettering.cells_mm, grammar)
     }
 }
 
@@ -314,16 +377,8 @@ pub fn together(face: &Typeface, equal: bool, grammar: &Grammar, readings: Vec<R
             .all(|(a, b)| a.best == b.best || a.confidence < SURE || b.confidence < SURE)
     };
     if equal && number.readings.iter().all(fits) {
-        let mut scores = first.scores.clone();
-        for other in number.readings.iter().skip(1) {
-            for (sum, add) in scores.iter_mut().zip(&other.scores) {
-                for ((_, score, likeness), (_, more, like)) in sum.iter_mut().zip(add) {
-                    *score += more;
-                    *likeness = likeness.max(*like);
-                }
-            }
-        }
-        number.characters = decide(face, &scores, grammar);
+        let scores = summed(&number.readings);
+        number.characters = decide(face, &scores, grammar, number.readings.len());
         number.text = sure(&number.characters);
     } else {
         // The doubtful number is the less sure of them.
@@ -338,4 +393,20 @@ pub fn together(face: &Typeface, equal: bool, grammar: &Grammar, readings: Vec<R
         }
     }
     number
+}
+
+/// What speaks for each character over all prints: discriminants add up, and of likenesses the best counts, as the
+/// other print may be stained there.
+pub fn summed(readings: &[Reading]) -> Vec<Scores> {
+    let mut prints = readings.iter();
+    let mut scores = prints.next().map_or_else(Vec::new, |r| r.scores.clone());
+    for other in prints {
+        for (sum, add) in scores.iter_mut().zip(&other.scores) {
+            for ((_, score, likeness), (_, more, like)) in sum.iter_mut().zip(add) {
+                *score += more;
+                *likeness = likeness.max(*like);
+            }
+        }
+    }
+    scores
 }

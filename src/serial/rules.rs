@@ -143,6 +143,8 @@ pub enum SeenIn {
     GreenInk,
     /// Darkness in red.
     Red,
+    /// Darkness in green.
+    Green,
     /// Darkness in blue.
     Blue,
     /// Darkness.
