@@ -147,7 +147,7 @@ fn flatten(prefix: &str, table: &toml::Table, texts: &mut BTreeMap<String, Strin
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use std::collections::BTreeSet;
 
     use super::*;
@@ -185,7 +185,7 @@ mod tests {
         let library = Library::built_in().unwrap();
         let mut keys = BTreeSet::new();
         let ids = features::all()
-            .iter()
+            .into_iter()
             .map(|f| f.id())
             .chain(overprint::ALL.iter().map(|f| f.id()))
             .chain([
