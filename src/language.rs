@@ -147,7 +147,7 @@ fn flatten(prefix: &str, table: &toml::Table, texts: &mut BTreeMap<String, Strin
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use std::collections::BTreeSet;
 
     use super::*;
@@ -184,9 +184,8 @@ mod tests {
     fn everything_that_is_reported_has_words() {
         let library = Library::built_in().unwrap();
         let mut keys = BTreeSet::new();
-        let features = features::all();
-        let ids = features
-            .iter()
+        let ids = features::all()
+            .into_iter()
             .map(|f| f.id())
             .chain(overprint::ALL.iter().map(|f| f.id()))
             .chain([

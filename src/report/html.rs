@@ -14,7 +14,7 @@ pub use pictures::{Album, Picture, Shows, budget, pictures};
 
 use super::{Examination, FileRecord, words};
 use crate::findings::TOGETHER;
-use crate::language::Catalogue;
+use crate::language::{Catalogue, Language};
 use crate::note::{Light, RectMm};
 use crate::reference::{Design, Library, SecurityFeature};
 use crate::verdict::{Finding, Outcome, Verdict};
@@ -536,26 +536,18 @@ impl Note<'_> {
         }
     }
 
-    /// What a genuine note shows: in the words of the reference note where they are in the page's
-    /// language, else in those for the kind of feature.
+    /// What a genuine note shows: in English as the reference note says it, else in the words for the
+    /// kind of feature.
     fn expected(&self, feature: &SecurityFeature) -> String {
-        let kind = self.say(&format!("kind.{}", feature.kind)).to_owned();
-        let text = feature.text.as_deref().unwrap_or_default();
-        let about = if text.is_empty() {
-            String::new()
-        } else {
-            self.page
-                .catalogue
-                .fill("report.feature-text", &[("text", text)])
-        };
-        self.page.catalogue.fill(
-            "report.feature",
-            &[
-                ("kind", &kind),
-                ("expect", &feature.expect),
-                ("text", &about),
-            ],
-        )
+        let catalogue = self.page.catalogue;
+        if catalogue.language == Language::English {
+            return feature.expect.clone();
+        }
+        let mut said = catalogue.text(&format!("kind.{}", feature.kind)).to_owned();
+        if let Some(text) = &feature.text {
+            said.push_str(&catalogue.fill("report.feature-text", &[("text", text)]));
+        }
+        said
     }
 
     fn agreed(&self) -> Markup {
@@ -784,8 +776,7 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
-    use crate::language::Language;
-    use crate::note::{Light, Side};
+    use crate::note::Side;
     use crate::report::{IdentityRecord, MarksRecord, ReadingRecord, SCHEMA, SerialRecord};
 
     fn examination(note: &str, serial: Option<&str>, findings: Vec<Finding>) -> Examination {
