@@ -219,7 +219,8 @@ pub fn present_over<'a>(
         return present(scan, source, identifier);
     }
     let found = outlines(&scan.raster);
-    let Some((identity, outline)) = lay_over(&scan.raster, &found, &known) else {
+    let light = source.light.unwrap_or(Light::Visible);
+    let Some((identity, outline)) = lay_over(&scan.raster, light, &found, &known) else {
         let mut exhibit = described(scan, source, found, None, None);
         exhibit.record.error = Some(format!(
             "{}: too few marks agree with the visible image to lay it over: scan both lights without moving the note",
