@@ -3,6 +3,7 @@
 pub mod align;
 pub mod chroma;
 pub mod evidence;
+pub mod motif;
 pub mod order;
 pub mod regions;
 pub mod robust;

@@ -9,18 +9,20 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
-use crate::features::measure_all;
+use crate::compare::motif;
+use crate::features::{Face, lit, measure_all};
 use crate::identify::Identifier;
-use crate::reference::{Library, Readings};
-use crate::scan::gather::Source;
+use crate::reference::{Design, Library, MeasuredLight, Readings};
+use crate::scan::gather::{Capture, Source};
 use crate::scan::{self, Limits, Scan};
-use crate::{batch, present};
+use crate::{Settings, batch, exhibit, present, present_over};
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use crate::compare::align::Part;
 use crate::compare::tiles::{Detail, detail};
 use crate::identify::{MARGIN, cells, grown, lying, registered_quad, sample};
-use crate::note::{Side, SizeMm};
+use crate::note::{Light, Side, SizeMm};
 use crate::pixels::{Plane, Raster};
 use crate::rectify::edges::{Against, SettledOutline, SideSource, settle};
 use crate::rectify::homography::Homography;
@@ -207,6 +209,7 @@ pub fn measure_side(
             layout,
             structure: structure(&sheets, side, size, zones),
             readings: None,
+            lights: BTreeMap::new(),
         },
         left_out,
     })
@@ -431,23 +434,7 @@ pub fn read_features(
     let mut readings = Readings::default();
     let taken = batch::in_order(&items, jobs, work, |_, reads: Vec<Read>| {
         for read in reads {
-            let row = readings.notes.len();
-            readings.notes.push(read.note);
-            for (feature, zones) in read.readings {
-                for zone in zones {
-                    let Ok(measurement) = zone.result else {
-                        continue;
-                    };
-                    let values = readings
-                        .values
-                        .entry(feature.to_owned())
-                        .or_default()
-                        .entry(zone.zone)
-                        .or_default();
-                    values.resize(row, f32::NAN);
-                    values.push(measurement.value as f32);
-                }
-            }
+            append(&mut readings, read);
         }
         Ok::<(), std::convert::Infallible>(())
     });
@@ -455,11 +442,189 @@ pub fn read_features(
         Ok(()) => {}
         Err(never) => match never {},
     }
+    filled_up(readings)
+}
+
+/// Adds what one scan reads.
+fn append(readings: &mut Readings, read: Read) {
+    let row = readings.notes.len();
+    readings.notes.push(read.note);
+    for (feature, zones) in read.readings {
+        for zone in zones {
+            let Ok(measurement) = zone.result else {
+                continue;
+            };
+            let values = readings
+                .values
+                .entry(feature.to_owned())
+                .or_default()
+                .entry(zone.zone)
+                .or_default();
+            values.resize(row, f32::NAN);
+            values.push(measurement.value as f32);
+        }
+    }
+}
+
+/// Every zone with a value for every scan.
+fn filled_up(mut readings: Readings) -> Readings {
     let rows = readings.notes.len();
     for values in readings.values.values_mut().flat_map(BTreeMap::values_mut) {
         values.resize(rows, f32::NAN);
     }
     readings
+}
+
+/// What was measured in other lights, by side.
+pub type Lights = BTreeMap<(Side, Light), MeasuredLight>;
+
+/// What every feature reads in other lights on genuine notes of a design, as they are and as other
+/// scanners would have shown them. Each note needs a visible image of the side as well. `library` must
+/// hold the design's measurements in visible light; images that cannot be laid over their visible one are
+/// passed over.
+pub fn read_lights(
+    library: &Library,
+    design: &Design,
+    captures: &[Capture],
+    jobs: NonZeroUsize,
+) -> Lights {
+    let items: Vec<(usize, &Capture)> = captures.iter().enumerate().collect();
+    // First the motifs, then what the features read with their help.
+    let mut pictures: BTreeMap<(Side, Light), BTreeMap<&'static str, Vec<Plane>>> = BTreeMap::new();
+    let identifier = Identifier::new(library);
+    let work = |(note, capture): &(usize, &Capture)| {
+        let mut found = Vec::new();
+        in_other_lights(capture, &identifier, &design.id, (*note, 0), |face| {
+            for (kind, rect) in lit::motif_places(face) {
+                if let Ok(picture) = lit::motif_picture(face, rect) {
+                    found.push(((face.side, face.light), kind, picture));
+                }
+            }
+        });
+        found
+    };
+    let taken = batch::in_order(&items, jobs, work, |_, found| {
+        for (at, kind, picture) in found {
+            let of_light = pictures.entry(at).or_default();
+            of_light.entry(kind).or_default().push(picture);
+        }
+        Ok::<(), Infallible>(())
+    });
+    match taken {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
+    let mut lights = Lights::new();
+    for (at, kinds) in pictures {
+        let motifs = &mut lights.entry(at).or_default().motifs;
+        for (kind, pictures) in kinds {
+            if let Some(motif) = motif::shared(&pictures, lit::MOTIF_REACH) {
+                motifs.insert(kind.to_owned(), motif);
+            }
+        }
+    }
+    let library = library
+        .clone()
+        .overlaid(Library::of(with_lights(design, &lights)));
+    let identifier = Identifier::new(&library);
+    let work = |(note, capture): &(usize, &Capture)| {
+        let mut reads = Vec::new();
+        in_other_lights(
+            capture,
+            &identifier,
+            &design.id,
+            (*note, OTHER_SCANNERS),
+            |face| {
+                let readings = measure_all(face);
+                reads.push((
+                    (face.side, face.light),
+                    Read {
+                        note: *note,
+                        readings,
+                    },
+                ));
+            },
+        );
+        reads
+    };
+    let taken = batch::in_order(&items, jobs, work, |_, reads| {
+        for (at, read) in reads {
+            append(&mut lights.entry(at).or_default().readings, read);
+        }
+        Ok::<(), Infallible>(())
+    });
+    match taken {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
+    for light in lights.values_mut() {
+        light.readings = filled_up(std::mem::take(&mut light.readings));
+    }
+    lights
+}
+
+/// The design with what was measured in other lights, where its side was measured by day.
+pub fn with_lights(design: &Design, lights: &Lights) -> Design {
+    let mut known = design.clone();
+    for ((side, light), measured) in lights {
+        if let Some(side) = known.measured.get_mut(side) {
+            side.lights.insert(*light, measured.clone());
+        }
+    }
+    known
+}
+
+/// Shows every image of a note in another light, and as `others` other scanners would have made it, laid
+/// over the visible images.
+fn in_other_lights(
+    capture: &Capture,
+    identifier: &Identifier<'_>,
+    design: &str,
+    (note, others): (usize, u64),
+    mut show: impl FnMut(&Face<'_>),
+) {
+    let lit = |source: &Source| source.light.is_some_and(|light| light != Light::Visible);
+    if !capture.files.iter().any(lit) {
+        return;
+    }
+    let settings = Settings::default();
+    let by_day: Vec<_> = capture
+        .files
+        .iter()
+        .filter(|source| !lit(source))
+        .map(|source| exhibit(source, identifier, &settings))
+        .filter(|exhibit| exhibit.identity.is_some())
+        .collect();
+    if by_day.is_empty() {
+        return;
+    }
+    for (file, source) in capture
+        .files
+        .iter()
+        .filter(|source| lit(source))
+        .enumerate()
+    {
+        // What cannot be read is said by whoever lists the files.
+        let Ok(scan) = scan::load(&source.path, &settings.limits) else {
+            continue;
+        };
+        let more = (0..others).filter_map(|other| {
+            let seed = (note as u64) << 16 | (file as u64 + 1) << 8 | other;
+            scanners::on_another(&scan.raster, seed)
+        });
+        for raster in std::iter::once(scan.raster.clone()).chain(more) {
+            let shown = Scan {
+                raster,
+                ..scan.clone()
+            };
+            let exhibit = present_over(shown, source, &by_day, identifier);
+            if let Some(face) = exhibit.face()
+                && face.design.id == design
+            {
+                show(&face);
+            }
+        }
+    }
 }
 
 struct Read {
@@ -497,6 +662,14 @@ pub fn write(
         let file = folder.join(format!("{side}-readings.npz"));
         if let Some(readings) = &measured.readings {
             let bytes = readings
+                .to_npz()
+                .map_err(|e| failed(&file, e.to_string()))?;
+            fs::write(&file, bytes).map_err(|e| failed(&file, e.to_string()))?;
+            written.push(file);
+        }
+        for (light, of_light) in &measured.lights {
+            let file = folder.join(format!("{side}-{light}.npz"));
+            let bytes = of_light
                 .to_npz()
                 .map_err(|e| failed(&file, e.to_string()))?;
             fs::write(&file, bytes).map_err(|e| failed(&file, e.to_string()))?;

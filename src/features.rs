@@ -13,14 +13,18 @@ pub(crate) mod drawn_prints;
 pub mod foreign_marks;
 pub mod ink_colour;
 pub mod ink_separation;
+pub mod ir_zones;
 pub mod line_acuity;
 pub mod line_spectrum;
+pub(crate) mod lit;
 pub mod overprint;
 pub mod overprint_register;
 pub mod paper_texture;
 pub mod paper_tint;
 pub mod print_raster;
 pub mod seams;
+pub mod security_thread;
+pub mod see_through_register;
 pub mod serial_colour;
 pub mod serial_district;
 pub mod serial_grammar;
@@ -30,8 +34,13 @@ pub mod serial_range;
 pub mod serial_series;
 pub mod serial_typeface;
 pub mod uniformity;
+pub mod uv_fibres;
+pub mod uv_paper;
+pub mod uv_print;
+pub mod uv_thread;
 pub mod value_consistency;
 pub mod visible_thread;
+pub mod watermark;
 pub mod zone_structure;
 
 use std::sync::OnceLock;
@@ -44,7 +53,7 @@ use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::SettledOutline;
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
-use crate::reference::{Design, Process, Zone};
+use crate::reference::{Design, Process, SecurityFeature, Zone};
 use crate::scan::JpegInfo;
 use crate::structure::{
     self, Aligned, LEAST_PX_PER_MM, Overprint, Reduced, SPREAD_FLOOR, Straight, Structure,
@@ -345,6 +354,53 @@ pub trait Feature: Sync {
     /// Differences smaller than this mean nothing, in the unit of the readings: what the measurement
     /// itself can tell apart.
     fn least_spread(&self) -> f64;
+    /// The kind of `[[feature]]` in `note.toml` that it looks for: it is looked for on designs that have
+    /// one in its light. None where every design has it.
+    fn kind(&self) -> Option<&'static str> {
+        None
+    }
+    /// Why a genuine note may deviate all the same: then a deviation alone makes no note suspect.
+    fn excuse(&self) -> Option<&'static str> {
+        None
+    }
+    /// What a reading is expected to be where no notes were enrolled, if that is published and vouched
+    /// for.
+    fn published<'d>(
+        &self,
+        _design: &'d Design,
+        _side: Side,
+        _zone: &str,
+    ) -> Option<Published<'d>> {
+        None
+    }
+}
+
+/// A coarse range that a published fact gives.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Published<'d> {
+    /// Least and greatest reading that agree.
+    pub range: [f64; 2],
+    /// Who says so.
+    pub source: &'d str,
+}
+
+impl<'d> Published<'d> {
+    /// What a fact gives; `None` where nobody vouches for it.
+    pub fn of(fact: &'d SecurityFeature, range: [f64; 2]) -> Option<Self> {
+        let source = fact.source.as_deref().filter(|_| !fact.unverified)?;
+        Some(Self { range, source })
+    }
+}
+
+/// Whether a design has what a feature looks for.
+pub fn concerns(feature: &dyn Feature, design: &Design) -> bool {
+    let light = feature.needs().light;
+    feature.kind().is_none_or(|kind| {
+        design
+            .features
+            .iter()
+            .any(|fact| fact.kind == kind && fact.light == Some(light))
+    })
 }
 
 /// Every feature, in the order of reports.
@@ -367,6 +423,14 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &brightener_white::BrightenerWhite,
         &paper_texture::PaperTexture,
         &uniformity::Uniformity,
+        &uv_paper::UvPaper,
+        &uv_thread::UvThread,
+        &uv_print::UvPrint,
+        &uv_fibres::UvFibres,
+        &ir_zones::IrZones,
+        &watermark::Watermark,
+        &security_thread::SecurityThread,
+        &see_through_register::SeeThroughRegister,
     ]
 }
 
@@ -376,7 +440,9 @@ pub fn measure_all(face: &Face<'_>) -> Vec<(&'static str, Vec<Reading>)> {
         .into_iter()
         .filter(|feature| {
             let needs = feature.needs();
-            needs.light == face.light && needs.side.is_none_or(|side| side == face.side)
+            needs.light == face.light
+                && needs.side.is_none_or(|side| side == face.side)
+                && concerns(*feature, face.design)
         })
         .map(|feature| (feature.id(), readings(feature, face)))
         .collect()

@@ -6,19 +6,21 @@ use std::sync::OnceLock;
 use ndarray::Array2;
 
 use crate::compare::evidence::{Evidence, Genuine, Joint, Model};
-use crate::features::{self, Face, Feature, Reading, measure_all};
-use crate::note::Side;
-use crate::reference::{Library, Readings};
+use crate::features::{
+    self, Face, Feature, Measurement, Published, Reading, Unmeasured, measure_all,
+};
+use crate::note::{Light, Side};
+use crate::reference::{Design, Library, Readings};
 use crate::report::rounded;
 use crate::verdict::{Finding, Outcome};
 
 /// What genuine notes read, fitted feature by feature when a design is first met.
 #[derive(Debug)]
 pub struct Experience<'a> {
-    sides: BTreeMap<(&'a str, Side), KnownSide<'a>>,
+    sides: BTreeMap<(&'a str, Side, Light), KnownSide<'a>>,
 }
 
-/// What is known of one side of one design.
+/// What is known of one side of one design in one light.
 #[derive(Debug)]
 struct KnownSide<'a> {
     readings: &'a Readings,
@@ -40,13 +42,20 @@ impl<'a> Experience<'a> {
             .designs()
             .iter()
             .flat_map(|design| {
-                design.measured.iter().filter_map(|(side, measured)| {
-                    let known = KnownSide {
-                        readings: measured.readings.as_ref()?,
-                        scanner: &measured.enrolment.scanner,
-                        fitted: OnceLock::new(),
-                    };
-                    Some(((design.id.as_str(), *side), known))
+                design.measured.iter().flat_map(|(side, measured)| {
+                    let by_day = measured.readings.iter().map(|r| (Light::Visible, r));
+                    let lit = measured
+                        .lights
+                        .iter()
+                        .map(|(light, m)| (*light, &m.readings));
+                    by_day.chain(lit).map(|(light, readings)| {
+                        let known = KnownSide {
+                            readings,
+                            scanner: &measured.enrolment.scanner,
+                            fitted: OnceLock::new(),
+                        };
+                        ((design.id.as_str(), *side, light), known)
+                    })
                 })
             })
             .collect();
@@ -57,10 +66,11 @@ impl<'a> Experience<'a> {
     /// them together.
     pub fn findings(&self, face: &Face<'_>, file: usize) -> Vec<Finding> {
         let readings = measure_all(face);
-        let Some(known) = self.sides.get(&(face.design.id.as_str(), face.side)) else {
+        let known = (face.design.id.as_str(), face.side, face.light);
+        let Some(known) = self.sides.get(&known) else {
             return readings
                 .iter()
-                .map(|(feature, readings)| not_examined(feature, readings, file))
+                .map(|(feature, readings)| by_facts(face, feature, readings, file))
                 .collect();
         };
         let fitted = known.fitted();
@@ -72,7 +82,7 @@ impl<'a> Experience<'a> {
                     .filter_map(|r| Some((r.zone.as_str(), r.result.as_ref().ok()?.value)));
                 match fitted.models.get(feature).and_then(|m| m.judge(measured)) {
                     Some(evidence) => examined(feature, readings, evidence, known.scanner, file),
-                    None => not_examined(feature, readings, file),
+                    None => by_facts(face, feature, readings, file),
                 }
             })
             .collect();
@@ -91,6 +101,8 @@ impl Fitted {
     ) -> Option<Finding> {
         let mut rarest: Vec<(f64, &str)> = findings
             .iter()
+            // What has an excuse by itself has one in company.
+            .filter(|f| !f.doubtful)
             .filter_map(|f| Some((f.p_value?, f.feature.as_str())))
             .collect();
         if rarest.len() < 2 {
@@ -140,7 +152,12 @@ impl KnownSide<'_> {
                     Some((feature.id(), Model::fit(&genuine)?, genuine))
                 })
                 .collect();
-            let joint = Joint::fit(fitted.iter().map(|(_, model, genuine)| (model, genuine)));
+            let joint = Joint::fit(
+                fitted
+                    .iter()
+                    .filter(|(id, ..)| excuse(id).is_none())
+                    .map(|(_, model, genuine)| (model, genuine)),
+            );
             Fitted {
                 joint,
                 models: fitted
@@ -171,6 +188,83 @@ fn genuine(feature: &dyn Feature, readings: &Readings) -> Option<Genuine> {
     })
 }
 
+fn excuse(feature: &str) -> Option<&'static str> {
+    feature_of(feature)?.excuse()
+}
+
+fn feature_of(id: &str) -> Option<&'static dyn Feature> {
+    features::all().into_iter().find(|f| f.id() == id)
+}
+
+/// What published facts say of a feature for which no notes were enrolled: coarse ranges, without a
+/// probability.
+fn by_facts(face: &Face<'_>, feature: &str, readings: &[Reading], file: usize) -> Finding {
+    let mut judged: Option<(bool, &Reading, &Measurement, Published<'_>)> = None;
+    for reading in readings {
+        let (Some(published), Ok(measured)) = (
+            feature_of(feature).and_then(|f| f.published(face.design, face.side, &reading.zone)),
+            &reading.result,
+        ) else {
+            continue;
+        };
+        let [low, high] = published.range;
+        let agrees = (low..=high).contains(&measured.value);
+        if judged.is_none() || !agrees {
+            judged = Some((agrees, reading, measured, published));
+        }
+    }
+    let Some((agrees, reading, measured, published)) = judged else {
+        return not_examined(feature, readings, file);
+    };
+    let value = rounded(measured.value, 3);
+    let expected = published.range.map(|v| rounded(v, 3));
+    let excuse = excuse(feature).filter(|_| !agrees);
+    let mut why = format!(
+        "{feature} ({}): {value} {}, expected {} to {} as published ({})",
+        reading.zone, measured.unit, expected[0], expected[1], published.source
+    );
+    if let Some(excuse) = excuse {
+        why.push_str(&format!("; {excuse}"));
+    }
+    Finding {
+        feature: feature.to_owned(),
+        outcome: if agrees {
+            Outcome::Agrees
+        } else {
+            Outcome::Deviates
+        },
+        doubtful: excuse.is_some(),
+        file,
+        zone_mm: Some(measured.zone_mm),
+        value: Some(value),
+        unit: measured.unit.to_owned(),
+        expected: Some(expected),
+        p_value: None,
+        why,
+    }
+}
+
+/// What could not be examined because no image in its light was given: one finding for each feature that
+/// the design has.
+pub fn missing_lights(design: &Design, given: &[Light]) -> Vec<Finding> {
+    features::all()
+        .into_iter()
+        .filter(|feature| {
+            let light = feature.needs().light;
+            light != Light::Visible
+                && !given.contains(&light)
+                && features::concerns(*feature, design)
+        })
+        .map(|feature| {
+            let light = feature.needs().light;
+            let why =
+                Unmeasured::Other(format!("light missing: scan the note in {light} light too"));
+            let readings = [Reading::side(Err(why))];
+            not_examined(feature.id(), &readings, 0)
+        })
+        .collect()
+}
+
 /// A finding that agrees until the verdict's policy says otherwise.
 fn examined(
     feature: &str,
@@ -186,6 +280,7 @@ fn examined(
     let unit = measurement.map_or("", |m| m.unit);
     let value = rounded(evidence.value, 3);
     let expected = evidence.expected.map(|v| rounded(v, 3));
+    let excuse = excuse(feature);
     let what = if evidence.overall {
         format!("all places together, most at {}", evidence.place)
     } else {
@@ -194,7 +289,7 @@ fn examined(
     Finding {
         feature: feature.to_owned(),
         outcome: Outcome::Agrees,
-        doubtful: false,
+        doubtful: excuse.is_some(),
         file,
         zone_mm: measurement.map(|m| m.zone_mm),
         value: Some(value),
@@ -206,10 +301,10 @@ fn examined(
             expected[0],
             expected[1],
             evidence.objects,
-            if evidence.rarity.extrapolated {
-                "; rarer than any of them"
-            } else {
-                ""
+            match (evidence.rarity.extrapolated, excuse) {
+                (true, Some(excuse)) => format!("; rarer than any of them, but {excuse}"),
+                (true, None) => "; rarer than any of them".to_owned(),
+                (false, _) => String::new(),
             }
         ),
     }

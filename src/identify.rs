@@ -5,6 +5,8 @@
 //! few that are left. Ink colours, soil and lighting play no part, so a copy in grey is recognised
 //! as the design it copies.
 
+pub mod lights;
+
 use crate::note::Side;
 use crate::pixels::Plane;
 use crate::rectify::homography::{Homography, Point};
@@ -59,6 +61,20 @@ pub struct Identity<'a> {
     pub score: f32,
     /// From millimetres on the upright side (of nominal size) to scan pixels, as the print says.
     pub print: Homography,
+}
+
+impl Identity<'_> {
+    /// Where the corners of the nominal note lie in the scan, as the print says.
+    pub fn corners(&self) -> Quad {
+        let size = self.design.size;
+        [
+            [0.0, 0.0],
+            [size.width, 0.0],
+            [size.width, size.height],
+            [0.0, size.height],
+        ]
+        .map(|p| self.print.apply(p))
+    }
 }
 
 /// One outline seen one way up.

@@ -35,11 +35,12 @@ use std::sync::OnceLock;
 
 use features::Face;
 use features::overprint::{self, Marks, Overprint};
-use findings::Experience;
+use findings::{Experience, missing_lights};
+use identify::lights::{ByDay, lay_over};
 use identify::{Identifier, Identity};
 use note::{Light, Side};
 use rectify::edges::{Against, SettledOutline, settle};
-use rectify::{Outlines, Quad, outlines, side_lengths};
+use rectify::{Outlines, outlines, side_lengths};
 use reference::Library;
 use report::{
     Examination, FileRecord, IdentityRecord, MarksRecord, ReadingRecord, SerialRecord, rounded,
@@ -85,6 +86,8 @@ pub struct Exhibit<'a> {
     pub identity: Option<Identity<'a>>,
     /// Where the paper ends.
     pub outline: Option<SettledOutline>,
+    /// Where the note may lie, and the overview that was looked at.
+    pub found: Option<Outlines>,
     /// What is said of it.
     pub record: FileRecord,
 }
@@ -111,25 +114,38 @@ impl Exhibit<'_> {
 
 /// Examines one note.
 pub fn check(capture: &Capture, checker: &Checker<'_>, settings: &Settings) -> Examination {
-    examine(
-        &capture.note,
-        &exhibits(capture, &checker.identifier, settings),
-        checker,
-        settings,
-    )
+    let exhibits = exhibits(capture, &checker.identifier, settings);
+    examine(&capture.note, &exhibits, checker, settings)
 }
 
-/// Loads the images of one note and finds the note in each.
+/// Loads the images of one note, finds the note in them and recognises it; images in other lights are
+/// laid over those in visible light. In the order of the files.
 pub fn exhibits<'a>(
     capture: &Capture,
     identifier: &Identifier<'a>,
     settings: &Settings,
 ) -> Vec<Exhibit<'a>> {
-    capture
-        .files
+    let lit = |source: &Source| source.light.is_some_and(|light| light != Light::Visible);
+    let (by_day, in_other_lights): (Vec<_>, Vec<_>) =
+        capture.files.iter().enumerate().partition(|(_, s)| !lit(s));
+    let (mut order, mut out): (Vec<usize>, Vec<Exhibit<'a>>) = by_day
+        .into_iter()
+        .map(|(at, source)| (at, exhibit(source, identifier, settings)))
+        .unzip();
+    let laid: Vec<Exhibit<'a>> = in_other_lights
         .iter()
-        .map(|source| exhibit(source, identifier, settings))
-        .collect()
+        .map(
+            |(_, source)| match scan::load(&source.path, &settings.limits) {
+                Ok(scan) => present_over(scan, source, &out, identifier),
+                Err(error) => unreadable(source, error.to_string()),
+            },
+        )
+        .collect();
+    order.extend(in_other_lights.iter().map(|(at, _)| *at));
+    out.extend(laid);
+    let mut out: Vec<(usize, Exhibit<'a>)> = order.into_iter().zip(out).collect();
+    out.sort_by_key(|(at, _)| *at);
+    out.into_iter().map(|(_, exhibit)| exhibit).collect()
 }
 
 /// Loads one image, finds the note in it and recognises it.
@@ -140,14 +156,19 @@ pub fn exhibit<'a>(
 ) -> Exhibit<'a> {
     match scan::load(&source.path, &settings.limits) {
         Ok(scan) => present(scan, source, identifier),
-        Err(error) => Exhibit {
-            scan: None,
-            identity: None,
-            outline: None,
-            record: FileRecord {
-                error: Some(error.to_string()),
-                ..unread(source)
-            },
+        Err(error) => unreadable(source, error.to_string()),
+    }
+}
+
+fn unreadable<'a>(source: &Source, error: String) -> Exhibit<'a> {
+    Exhibit {
+        scan: None,
+        identity: None,
+        outline: None,
+        found: None,
+        record: FileRecord {
+            error: Some(error),
+            ..unread(source)
         },
     }
 }
@@ -174,6 +195,63 @@ fn unread(source: &Source) -> FileRecord {
 
 /// Finds the note in a scan and recognises it.
 pub fn present<'a>(scan: Scan, source: &Source, identifier: &Identifier<'a>) -> Exhibit<'a> {
+    let found = outlines(&scan.raster);
+    let identity = identifier.identify(&found);
+    let settled = settled(&scan, &found, identity.as_ref());
+    described(scan, source, found, identity, settled)
+}
+
+/// Lays a scan in another light over those in visible light; recognises it by itself where none of those
+/// was recognised.
+pub fn present_over<'a>(
+    scan: Scan,
+    source: &Source,
+    by_day: &[Exhibit<'a>],
+    identifier: &Identifier<'a>,
+) -> Exhibit<'a> {
+    let known: Vec<ByDay<'_, 'a>> = by_day
+        .iter()
+        .filter_map(|e| {
+            Some(ByDay {
+                raster: &e.scan.as_ref()?.raster,
+                outlines: e.found.as_ref()?,
+                identity: e.identity.as_ref()?,
+                outline: e.outline.as_ref()?,
+            })
+        })
+        .collect();
+    if known.is_empty() {
+        return present(scan, source, identifier);
+    }
+    let found = outlines(&scan.raster);
+    let light = source.light.unwrap_or(Light::Visible);
+    let Some((identity, outline)) = lay_over(&scan.raster, light, &found, &known) else {
+        let mut exhibit = described(scan, source, found, None, None);
+        exhibit.record.error = Some(format!(
+            "{}: too few marks agree with the visible image to lay it over: scan both lights without moving the note",
+            exhibit.record.path
+        ));
+        return exhibit;
+    };
+    let corners = identity.corners();
+    let px_per_mm = side_lengths(&corners).0 / identity.design.size.width;
+    described(
+        scan,
+        source,
+        found,
+        Some(identity),
+        Some((outline, Some(px_per_mm))),
+    )
+}
+
+/// A scan with what was found in it, and what is said of it.
+fn described<'a>(
+    scan: Scan,
+    source: &Source,
+    found: Outlines,
+    identity: Option<Identity<'a>>,
+    settled: Option<(SettledOutline, Option<f64>)>,
+) -> Exhibit<'a> {
     let mut record = unread(source);
     record.sha256 = Some(scan.sha256.clone());
     record.width = Some(scan.raster.width());
@@ -181,15 +259,13 @@ pub fn present<'a>(scan: Scan, source: &Source, identifier: &Identifier<'a>) -> 
     record.dpi = record
         .dpi
         .or(scan.density.as_ref().map(|d| rounded(d.x_dpi, 2)));
-    let found = outlines(&scan.raster);
-    let identity = identifier.identify(&found);
     if let Some(identity) = &identity {
         record.side = Some(identity.side);
         record.turned = Some(identity.turned);
         record.agreement = Some(rounded(f64::from(identity.score), 3));
     }
     let mut outline = None;
-    if let Some((settled, px_per_mm)) = settled(&scan, &found, identity.as_ref()) {
+    if let Some((settled, px_per_mm)) = settled {
         record.quad = Some(settled.quad.map(|p| p.map(|v| rounded(v, 2))));
         record.sides = Some(settled.sides);
         record.quality = Some(rounded(settled.quality, 3));
@@ -200,6 +276,7 @@ pub fn present<'a>(scan: Scan, source: &Source, identifier: &Identifier<'a>) -> 
         scan: Some(scan),
         identity,
         outline,
+        found: Some(found),
         record,
     }
 }
@@ -225,13 +302,7 @@ fn settled(
 ) -> Option<(SettledOutline, Option<f64>)> {
     if let Some(identity) = identity {
         let size = identity.design.size;
-        let corners: Quad = [
-            [0.0, 0.0],
-            [size.width, 0.0],
-            [size.width, size.height],
-            [0.0, size.height],
-        ]
-        .map(|p| identity.print.apply(p));
+        let corners = identity.corners();
         let px_per_mm = side_lengths(&corners).0 / size.width;
         let reach = EDGE_REACH_MM * px_per_mm;
         let settled =
@@ -311,14 +382,24 @@ pub fn examine(
                 );
                 let enrolled = faces
                     .iter()
-                    .filter_map(|(_, face)| face.design.measured.get(&face.side))
-                    .map(|side| side.enrolment.notes)
+                    .filter_map(|(_, face)| {
+                        let side = face.design.measured.get(&face.side)?;
+                        match face.light {
+                            Light::Visible => Some(side.enrolment.notes),
+                            light => Some(side.lights.get(&light)?.readings.count()),
+                        }
+                    })
                     .min()
                     .unwrap_or(0);
                 weigh(&mut findings, &settings.policy, enrolled);
                 p_value = overall(&findings);
                 let (verdict, why) = judge(&findings);
                 reasons.extend(why);
+                // Not asked for, so it is said and not held against the note.
+                let given: Vec<Light> = faces.iter().map(|(_, face)| face.light).collect();
+                if let Some((_, face)) = faces.first() {
+                    findings.extend(missing_lights(face.design, &given));
+                }
                 verdict
             }
         }

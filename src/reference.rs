@@ -193,6 +193,59 @@ pub struct MeasuredSide {
     pub structure: Option<Structure>,
     /// What the features read on the enrolled notes; none where they were not measured.
     pub readings: Option<Readings>,
+    /// What was measured in other lights.
+    pub lights: BTreeMap<Light, MeasuredLight>,
+}
+
+/// What was measured on one side in a light other than daylight: `<side>-<light>.npz`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MeasuredLight {
+    /// What the features read.
+    pub readings: Readings,
+    /// By kind of feature: the mean of the logarithm of the light that comes through its place, at
+    /// 72 dpi.
+    pub motifs: BTreeMap<String, Array2<f32>>,
+}
+
+/// What the name of a motif in an archive begins with.
+const MOTIF: &str = "motif-";
+
+impl MeasuredLight {
+    /// As an archive: the arrays of [`Readings::to_npz`], and `motif-<kind>`.
+    ///
+    /// # Errors
+    /// When the archive cannot be made.
+    pub fn to_npz(&self) -> Result<Vec<u8>, ndarray_npy::WriteNpzError> {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut npz = ndarray_npy::NpzWriter::new_compressed(&mut bytes);
+        self.readings.add_to(&mut npz)?;
+        for (kind, motif) in &self.motifs {
+            npz.add_array(format!("{MOTIF}{kind}"), motif)?;
+        }
+        npz.finish()?;
+        Ok(bytes.into_inner())
+    }
+
+    fn from_npz(name: &str, bytes: &[u8]) -> Result<Self, ReferenceError> {
+        let broken = |key: &str, why: &str| invalid(name, key, &format!("{why}: enrol it again"));
+        let readings = Readings::from_npz(name, bytes)?;
+        let mut npz = ndarray_npy::NpzReader::new(Cursor::new(bytes))
+            .map_err(|e| broken("archive", &format!("is no .npz file ({e})")))?;
+        let names = npz.names().map_err(|e| broken("archive", &e.to_string()))?;
+        let mut motifs = BTreeMap::new();
+        for key in names {
+            let key = key.trim_end_matches(".npy");
+            let Some(kind) = key.strip_prefix(MOTIF) else {
+                continue;
+            };
+            let motif: Array2<f32> = npz.by_name(key).map_err(|e| broken(key, &e.to_string()))?;
+            if motif.is_empty() || motif.iter().any(|v| !v.is_finite()) {
+                return Err(broken(key, "holds no picture"));
+            }
+            motifs.insert(kind.to_owned(), motif);
+        }
+        Ok(Self { readings, motifs })
+    }
 }
 
 /// What the features read on genuine notes.
@@ -218,6 +271,15 @@ impl Readings {
     pub fn to_npz(&self) -> Result<Vec<u8>, ndarray_npy::WriteNpzError> {
         let mut bytes = Cursor::new(Vec::new());
         let mut npz = ndarray_npy::NpzWriter::new_compressed(&mut bytes);
+        self.add_to(&mut npz)?;
+        npz.finish()?;
+        Ok(bytes.into_inner())
+    }
+
+    fn add_to<W: io::Write + io::Seek>(
+        &self,
+        npz: &mut ndarray_npy::NpzWriter<W>,
+    ) -> Result<(), ndarray_npy::WriteNpzError> {
         let notes: Vec<u32> = self.notes.iter().map(|n| *n as u32).collect();
         npz.add_array("notes", &Array1::from(notes))?;
         for (feature, zones) in &self.values {
@@ -225,8 +287,7 @@ impl Readings {
                 npz.add_array(format!("{feature}/{zone}"), &Array1::from(values.clone()))?;
             }
         }
-        npz.finish()?;
-        Ok(bytes.into_inner())
+        Ok(())
     }
 
     fn from_npz(name: &str, bytes: &[u8]) -> Result<Self, ReferenceError> {
@@ -564,6 +625,13 @@ fn read_design(
             Some(bytes) => Some(Readings::from_npz(&readings, bytes)?),
             None => None,
         };
+        let mut lights = BTreeMap::new();
+        for light in Light::ALL {
+            let name = format!("{folder}{side}-{light}.npz");
+            if let Some(bytes) = files.get(&name) {
+                lights.insert(light, MeasuredLight::from_npz(&name, bytes)?);
+            }
+        }
         measured.insert(
             side,
             MeasuredSide {
@@ -571,6 +639,7 @@ fn read_design(
                 layout,
                 structure,
                 readings,
+                lights,
             },
         );
     }

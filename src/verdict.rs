@@ -129,10 +129,11 @@ pub fn weigh(findings: &mut [Finding], policy: &Policy, enrolled: usize) {
         let Some(p) = finding.p_value else { continue };
         let limit = policy.false_alarm * share;
         if p > limit * policy.doubt {
+            finding.doubtful = false;
             continue;
         }
         finding.outcome = Outcome::Deviates;
-        finding.doubtful = p > limit || enrolled < policy.enrolled;
+        finding.doubtful |= p > limit || enrolled < policy.enrolled;
         if enrolled < policy.enrolled {
             finding.why.push_str(&format!(
                 "; only {enrolled} genuine notes are enrolled: enrol {} on this scanner",

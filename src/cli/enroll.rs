@@ -13,7 +13,7 @@ use clap::Args;
 
 use super::references::counted;
 use super::{Exit, complain};
-use crate::enroll::{measure_side, read_features, write};
+use crate::enroll::{measure_side, read_features, read_lights, with_lights, write};
 use crate::note::{Light, Side};
 use crate::reference::{Enrolment, Library, ReferenceError};
 use crate::scan::gather::{Options, gather};
@@ -127,12 +127,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut by_side: BTreeMap<Side, Vec<PathBuf>> = BTreeMap::new();
     for capture in &gathered.captures {
         for file in &capture.files {
-            // The layout is that of the print by day; the other lights would only blur it.
-            if let Some(light) = file.light.filter(|light| *light != Light::Visible) {
-                complain(&format!(
-                    "left out: {}: it was scanned in {light} light, and the layout is measured in visible light",
-                    display_path(&file.path)
-                ));
+            // The layout is that of the print by day; other lights are laid over it below.
+            if file.light.is_some_and(|light| light != Light::Visible) {
                 continue;
             }
             by_side
@@ -200,6 +196,18 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             enrolled.left_out.len()
         )?;
         measured.insert(side, enrolled.measured);
+    }
+    if !arguments.layout_only {
+        let mut known = design.clone();
+        known.measured.clone_from(&measured);
+        let own = library.clone().overlaid(Library::of(known.clone()));
+        let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let lights = read_lights(&own, &known, &gathered.captures, jobs);
+        for ((side, light), of_light) in &lights {
+            let notes = counted(of_light.readings.count(), "note");
+            writeln!(out, "{side}, {light}: {notes} measured")?;
+        }
+        measured = with_lights(&known, &lights).measured;
     }
     let folder = arguments
         .references

@@ -14,7 +14,7 @@ use super::references::library;
 use crate::identify::Identifier;
 use crate::scan::display_path;
 use crate::scan::gather::{Capture, Options, gather};
-use crate::{Settings, batch, exhibit, features};
+use crate::{Settings, batch, exhibits, features};
 
 /// Write every measurement as a table: for building feature tables, and for the curious.
 #[derive(Debug, Args)]
@@ -49,8 +49,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     )?;
     let work = |capture: &Capture| {
         let mut rows = Vec::new();
-        for source in &capture.files {
-            let exhibit = exhibit(source, &identifier, &settings);
+        for (source, exhibit) in capture
+            .files
+            .iter()
+            .zip(exhibits(capture, &identifier, &settings))
+        {
             let Some(face) = exhibit.face() else { continue };
             let start = format!(
                 "{}\t{}\t{}\t{:.3}",

@@ -160,6 +160,7 @@ pub static DESIGN: LazyLock<Design> = LazyLock::new(|| {
         layout: ndarray::Array2::zeros((1, 1)),
         structure: learn(&straight, &overprint, ExpectedDetail::learn(&details)),
         readings: None,
+        lights: BTreeMap::new(),
     };
     Design {
         id: "xts-1-2000".to_owned(),

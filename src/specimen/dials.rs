@@ -66,6 +66,9 @@ dials! {
     PrintedThread, Defect, "printed-thread", "a grey line on the surface instead of the thread";
     MissingWatermark, Defect, "missing-watermark", "no watermark in the paper";
     PrintedWatermark, Defect, "printed-watermark", "a grey picture on the surface instead of the watermark";
+    BleachedPaper, Defect, "bleached-paper", "printed on the paper of the other value: its watermark and its thread (any value above 0)";
+    MissingFibres, Defect, "missing-fibres", "no fibres in the paper";
+    MissedRegister, Defect, "missed-register", "the flat print of the back up to 1.4 mm off that of the front";
     BrightPaper, Defect, "bright-paper", "office paper: bluish white by day, bright under ultraviolet";
     InfraredVisible, Defect, "infrared-visible", "every ink stays dark in infrared, also those that should vanish";
     WrongSerial, Defect, "wrong-serial", "a serial that breaks the rules: wrong check letter; from 0.34 a district that is not the seal's; from 0.67 a number above the printed range";

@@ -197,7 +197,11 @@ impl Press {
         let mut normal = |sigma: f32, most: f32| (sigma * random.normal()).clamp(-most, most);
         let mut cut = (normal(0.30, 0.8), normal(0.25, 0.6));
         let front_offset = (normal(0.12, 0.3), normal(0.12, 0.3));
-        let back_offset = (normal(0.12, 0.3), normal(0.12, 0.3));
+        let missed = 1.4 * specimen.dials.get(Dial::MissedRegister);
+        let back_offset = (
+            normal(0.12, 0.3) + 0.8 * missed,
+            normal(0.12, 0.3) - 0.6 * missed,
+        );
         let back_intaglio = (normal(0.2, 0.5), normal(0.2, 0.5));
         let mut over = (normal(0.35, 0.9), normal(0.3, 0.8));
         let mut tilt = normal(0.0015, 0.004);
@@ -275,7 +279,7 @@ impl Press {
             let through: Vec<Layer> = through.collect();
             sheet.layers.splice(0..0, through);
         }
-        let watermark = self.watermark(specimen.denomination);
+        let watermark = self.watermark(paper_of(specimen));
         let shifts = self.shifts(specimen, side);
         let picture = sheet.lit(light, specimen, side, watermark, shifts.watermark);
         Printed {
@@ -402,7 +406,8 @@ impl Press {
         shift: i32,
         elements: &mut Vec<Element>,
     ) {
-        let layout = Layout::of(specimen.denomination);
+        let note = Layout::of(specimen.denomination);
+        let layout = Layout::of(paper_of(specimen));
         let dials = &specimen.dials;
         let scale = self.scale;
         let there = 1.0
@@ -412,9 +417,9 @@ impl Press {
         let middle = layout.thread + shift as f32 / scale;
         let x = match side {
             Side::Front => middle,
-            Side::Back => layout.width - middle,
+            Side::Back => note.width - middle,
         };
-        let rect = [x - 0.6, 0.0, 1.2, layout.height];
+        let rect = [x - 0.6, 0.0, 1.2, note.height];
         let text = format!("XTS {}", layout.numeral);
         elements.push(Element {
             id: "thread".to_owned(),
@@ -429,7 +434,7 @@ impl Press {
             let mut thread = Canvas::new(rect, scale);
             thread.paint(rect, |_, _| 1.0);
             let mut letters = Canvas::new(rect, scale);
-            thread_text(&mut letters, &text, x, side, phase, layout.height);
+            thread_text(&mut letters, &text, x, side, phase, note.height);
             thread.clear(rect, |x, y| 0.85 * letters.at(x, y));
             sheet.layers.push(Layer::new(
                 "thread",
@@ -468,7 +473,7 @@ impl Press {
         );
         let count = 34 + random.below(22);
         for _ in 0..count {
-            let at = (random.unit() * layout.width, random.unit() * layout.height);
+            let at = (random.unit() * note.width, random.unit() * note.height);
             let (length, turn, bow) = (
                 random.between(2.0, 4.6),
                 random.between(0.0, TAU),
@@ -490,7 +495,7 @@ impl Press {
                     at.1 + length * s * dy + b * dx,
                 )
             });
-            let strength = random.between(0.35, 0.95);
+            let strength = random.between(0.35, 0.95) * (1.0 - dials.get(Dial::MissingFibres));
             sheet
                 .layers
                 .push(Layer::new("fibre", Print::Paper, canvas, ink, strength));
@@ -687,6 +692,15 @@ impl Press {
             );
         }
         plate
+    }
+}
+
+/// The value whose paper the note is printed on.
+fn paper_of(specimen: &Specimen) -> XtsDenomination {
+    if specimen.dials.get(Dial::BleachedPaper) > 0.0 {
+        specimen.denomination.other()
+    } else {
+        specimen.denomination
     }
 }
 

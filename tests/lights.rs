@@ -1,0 +1,243 @@
+//! Ultraviolet, infrared and transmitted light on drawn specimens: genuine notes agree, forged ones deviate
+//! in the feature that they forge, and what was not given is not examined.
+//!
+//! A few notes each; more, with the shares printed:
+//! `LIGHT_NOTES=500 cargo test --release --test lights -- --nocapture`
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use guilloche::note::{Light, Side};
+use guilloche::reference::Library;
+use guilloche::report::Examination;
+use guilloche::scan::gather::{Capture, Source};
+use guilloche::specimen::{Bed, Dial, Dials, Press, Scanner, Specimen, XtsDenomination};
+use guilloche::verdict::{Outcome, Verdict};
+use guilloche::{Checker, Settings, check};
+use rayon::prelude::*;
+
+/// Features in lights other than daylight.
+const FEATURES: [&str; 8] = [
+    "uv-paper",
+    "uv-thread",
+    "uv-print",
+    "uv-fibres",
+    "ir-zones",
+    "watermark",
+    "security-thread",
+    "see-through-register",
+];
+
+fn notes(few: u64) -> u64 {
+    std::env::var("LIGHT_NOTES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(few)
+}
+
+fn press() -> &'static Press {
+    static PRESS: OnceLock<Press> = OnceLock::new();
+    PRESS.get_or_init(|| Press::new(600.0).unwrap())
+}
+
+fn checker() -> &'static Checker<'static> {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    static CHECKER: OnceLock<Checker<'static>> = OnceLock::new();
+    CHECKER.get_or_init(|| {
+        Checker::new(LIBRARY.get_or_init(|| {
+            let folder = std::env::var("LIGHT_REFERENCES")
+                .unwrap_or_else(|_| format!("{}/reference-notes", env!("CARGO_MANIFEST_DIR")));
+            Library::load(Path::new(&folder)).unwrap()
+        }))
+    })
+}
+
+/// Checks the front of a specimen drawn in daylight and in other lights; `turned` turns those, degrees.
+fn examined(seed: u64, dials: &[(Dial, f32)], lights: &[Light], turned: f32) -> Examination {
+    let mut set = Dials::none();
+    for (dial, value) in dials {
+        set.set(*dial, *value).unwrap();
+    }
+    let value = XtsDenomination::ALL[(seed % 2) as usize];
+    let specimen = Specimen::new(value, seed).with(set);
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for light in [Light::Visible].iter().chain(lights) {
+        let scanner = Scanner {
+            bed: Bed::Black,
+            rotation: if *light == Light::Visible {
+                0.4
+            } else {
+                0.4 + turned
+            },
+            ..Scanner::default()
+        };
+        let scan = scanner
+            .scan(&press().print(&specimen, Side::Front, *light))
+            .unwrap();
+        let path = folder.path().join(format!("note_{light}.jpg"));
+        fs::write(&path, scan.encode().unwrap()).unwrap();
+        files.push(Source {
+            side: Some(Side::Front),
+            light: Some(*light),
+            ..Source::of(&path)
+        });
+    }
+    let capture = Capture {
+        note: seed.to_string(),
+        files,
+    };
+    check(&capture, checker(), &Settings::default())
+}
+
+fn outcome(examination: &Examination, feature: &str) -> Option<(Outcome, bool, String)> {
+    let found = examination.findings.iter().find(|f| f.feature == feature)?;
+    Some((found.outcome, found.doubtful, found.why.clone()))
+}
+
+const DARK: [Light; 3] = [Light::Ultraviolet, Light::Infrared, Light::Transmitted];
+
+#[test]
+fn genuine_notes_agree_in_every_light() {
+    let n = notes(2);
+    let all: Vec<Examination> = (0..n)
+        .into_par_iter()
+        .map(|i| examined(70_000 + i, &[], &DARK, (i % 3) as f32 * 0.7))
+        .collect();
+    let mut agreeing: BTreeMap<&str, u64> = BTreeMap::new();
+    for examination in &all {
+        for feature in FEATURES {
+            match outcome(examination, feature) {
+                Some((Outcome::Agrees, ..)) => *agreeing.entry(feature).or_default() += 1,
+                other => eprintln!("note {}: {feature}: {other:?}", examination.note),
+            }
+        }
+    }
+    let suspect = all.iter().filter(|e| e.verdict == Verdict::Suspect).count() as u64;
+    eprintln!("genuine, {n} notes: agree {agreeing:?}, suspect {suspect}");
+    for feature in FEATURES {
+        let agree = agreeing.get(feature).copied().unwrap_or(0);
+        assert!(agree * 100 >= n * 98, "{feature}: {agree} of {n}");
+    }
+    assert!(suspect * 200 <= n, "{suspect} of {n}");
+}
+
+#[test]
+fn each_forged_feature_deviates() {
+    let n = notes(2);
+    let cases = [
+        (Dial::BrightPaper, "uv-paper"),
+        (Dial::MissingThread, "uv-thread"),
+        (Dial::PrintedThread, "uv-thread"),
+        (Dial::BleachedPaper, "uv-thread"),
+        (Dial::Halftone, "uv-print"),
+        (Dial::MissingFibres, "uv-fibres"),
+        (Dial::InfraredVisible, "ir-zones"),
+        (Dial::MissingWatermark, "watermark"),
+        (Dial::PrintedWatermark, "watermark"),
+        (Dial::BleachedPaper, "watermark"),
+        (Dial::MissingThread, "security-thread"),
+        (Dial::PrintedThread, "security-thread"),
+        (Dial::MissedRegister, "see-through-register"),
+    ];
+    let light = |feature: &str| match feature {
+        "ir-zones" => Light::Infrared,
+        f if f.starts_with("uv-") => Light::Ultraviolet,
+        _ => Light::Transmitted,
+    };
+    let mut missed = Vec::new();
+    for (dial, feature) in cases {
+        let deviating: u64 = (0..n)
+            .into_par_iter()
+            .map(|i| {
+                let note = examined(80_000 + i, &[(dial, 1.0)], &[light(feature)], 0.0);
+                match outcome(&note, feature) {
+                    Some((Outcome::Deviates, ..)) => 1,
+                    other => {
+                        eprintln!("note {}: {}: {other:?}", note.note, dial.name());
+                        0
+                    }
+                }
+            })
+            .sum();
+        eprintln!("{}: {feature} deviates on {deviating} of {n}", dial.name());
+        if deviating * 100 < n * 98 {
+            missed.push(format!("{}: {feature}: {deviating} of {n}", dial.name()));
+        }
+    }
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[test]
+fn worn_notes_are_not_suspect() {
+    let n = notes(2);
+    let suspect: Vec<Examination> = (0..n)
+        .into_par_iter()
+        .map(|i| {
+            let (a, b) = ((i % 5) as f32 / 5.0, (i % 7) as f32 / 7.0);
+            let wear = [
+                (Dial::Soil, 0.5 * a),
+                (Dial::Creases, 0.5 * b),
+                (Dial::Faded, 0.2 * a * b),
+                (Dial::Stain, if i % 4 == 0 { 0.5 } else { 0.0 }),
+                (Dial::Washed, if i % 6 == 1 { 0.4 } else { 0.0 }),
+            ];
+            examined(90_000 + i, &wear, &DARK, 0.0)
+        })
+        .filter(|e| e.verdict == Verdict::Suspect)
+        .collect();
+    for e in &suspect {
+        eprintln!("worn note {}: {:?}", e.note, e.reasons);
+    }
+    eprintln!("worn, {n} notes: suspect {}", suspect.len());
+    assert!(suspect.len() as u64 * 200 <= n);
+}
+
+#[test]
+fn a_missing_light_is_said_and_not_held_against_the_note() {
+    let note = examined(70_000, &[], &[], 0.0);
+    assert_ne!(note.verdict, Verdict::Suspect);
+    for feature in FEATURES {
+        let (outcome, _, why) = outcome(&note, feature).unwrap();
+        assert_eq!(outcome, Outcome::NotExamined);
+        assert!(why.contains("light missing"), "{why}");
+    }
+}
+
+#[test]
+fn another_notes_image_is_not_laid_over_this_one() {
+    // The back of one value in infrared, given as belonging to the front of the other.
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for (value, side, light) in [
+        (XtsDenomination::Ten, Side::Front, Light::Visible),
+        (XtsDenomination::Hundred, Side::Back, Light::Infrared),
+        (XtsDenomination::Hundred, Side::Back, Light::Ultraviolet),
+        (XtsDenomination::Hundred, Side::Back, Light::Transmitted),
+    ] {
+        let print = press().print(&Specimen::new(value, 5), side, light);
+        let scan = Scanner::default().scan(&print).unwrap();
+        let path = folder.path().join(format!("note_{light}.jpg"));
+        fs::write(&path, scan.encode().unwrap()).unwrap();
+        files.push(Source {
+            light: Some(light),
+            ..Source::of(&path)
+        });
+    }
+    let capture = Capture {
+        note: "mixed".to_owned(),
+        files,
+    };
+    let found = check(&capture, checker(), &Settings::default());
+    for file in found.files.iter().skip(1) {
+        assert!(file.error.is_some(), "{} {:?}", file.path, file.agreement);
+    }
+}
