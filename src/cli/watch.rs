@@ -431,7 +431,6 @@ impl Watch {
     }
 
     /// The digest of a file's bytes, none where they cannot be read; `None` where the file is gone.
-    #[allow(clippy::option_option)]
     fn digest(&mut self, path: &Path, fingerprint: Fingerprint) -> Option<Option<String>> {
         if let Some((of, digest)) = self.digests.get(path)
             && *of == fingerprint

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use super::*;
 use crate::note::Light;
-use crate::report::{FileRecord, SCHEMA};
+use crate::report::{FileRecord, IdentityRecord, SCHEMA, SerialRecord};
+use crate::scan::gather::Source;
 use crate::verdict::Verdict;
 
 /// What is said of a note with these files.
@@ -317,4 +318,53 @@ fn outputs_inside_of_the_folder_are_found_by_any_spelling() {
         std::os::unix::fs::symlink(&input, &link).unwrap();
         assert!(refused(&link.join("out.jsonl")));
     }
+}
+
+#[test]
+fn a_number_that_comes_back_is_said_also_after_a_restart() {
+    let mut bench = Bench::new(false);
+    let finish = |bench: &mut Bench, name: &str, digest: &str, each_alone| {
+        let path = bench.path(name);
+        let mut judged = examination(name, &[(name, Some(digest))]);
+        judged.verdict = Verdict::Passed;
+        judged.identity = Some(IdentityRecord {
+            design: "usd-1-1963".to_owned(),
+            currency: "USD".parse().unwrap(),
+            denomination: "1".to_owned(),
+            series: None,
+            confidence: 1.0,
+        });
+        judged.serial = Some(SerialRecord {
+            text: Some("K91746345B".to_owned()),
+            confidence: 1.0,
+            readings: Vec::new(),
+        });
+        fs::write(&path, digest).unwrap();
+        let ready = Ready {
+            capture: Capture {
+                note: name.to_owned(),
+                files: vec![Source::of(&path)],
+            },
+            files: vec![(Fingerprint::of(&path).unwrap(), Some(digest.to_owned()))],
+            may_come: false,
+        };
+        bench
+            .watch
+            .finish(&ready, judged, each_alone, &mut |_| Ok(()))
+            .unwrap()
+    };
+    let of = |examination: &Examination| {
+        let findings = examination.findings.iter();
+        let whys = findings.map(|f| (f.feature.clone(), f.why.clone()));
+        whys.collect::<Vec<_>>()
+    };
+    assert_eq!(of(&finish(&mut bench, "a.jpg", "aa", false)), []);
+    bench.restart();
+    let again = finish(&mut bench, "b.jpg", "bb", false);
+    let why = "serial number K91746345B was seen before, on a.jpg".to_owned();
+    assert_eq!(of(&again), [("serial-repeated".to_owned(), why)]);
+    assert_eq!(again.verdict, Verdict::Unclear);
+    // The same bytes are the same scan.
+    assert_eq!(of(&finish(&mut bench, "c.jpg", "aa", false)).len(), 1);
+    assert_eq!(of(&finish(&mut bench, "d.jpg", "dd", true)), []);
 }
