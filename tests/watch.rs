@@ -254,7 +254,7 @@ fn without_outputs_lines_go_to_standard_output_and_files_stay() {
     fs::write(desk.path("in/7_b.jpg"), back).unwrap();
     fs::write(desk.path("in/notes.txt"), "no image").unwrap();
     let words = [
-        "watch", "in", "--every", "0.05", "--settle", "0.4", "--jobs", "1",
+        "watch", "in", "--every", "0.05", "--settle", "0.4", "--jobs", "1", "--report", "page",
     ];
     let said = File::create(desk.path("said.jsonl")).unwrap();
     let child = desk.command(&words).stdout(said).spawn().unwrap();
@@ -271,6 +271,8 @@ fn without_outputs_lines_go_to_standard_output_and_files_stay() {
     assert_eq!(line["files"].as_array().unwrap().len(), 2);
     assert_eq!(line["identity"]["currency"], "XTS");
     assert_eq!(files(&desk.path("in")).len(), 3);
+    let page = fs::read_to_string(desk.path("page/index.html")).unwrap();
+    assert!(page.contains("in/7_b.jpg") && page.contains("data:image/jpeg;base64,"));
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(
         said.starts_with("watching in; Ctrl-C stops it\n1 notes: "),

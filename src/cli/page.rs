@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
 use crate::report::Examination;
-use crate::report::html::{self, Album};
+use crate::report::html::{self, Album, Picture};
 use crate::scan::display_path;
 
 /// A place for the pictures of a page, in the page's folder so that they fit where the page does.
@@ -58,4 +59,60 @@ pub fn write(
         Ok(())
     };
     write().with_context(|| format!("{}: cannot be written: check the disk", display_path(&path)))
+}
+
+/// How often a growing page is written at most, while notes keep coming.
+const REFRESH: Duration = Duration::from_secs(10);
+
+/// The page of a batch that has no end.
+pub struct Growing {
+    folder: PathBuf,
+    album: Album<File>,
+    examinations: Vec<Examination>,
+    /// Notes on the page as it was written last, and when that was.
+    written: usize,
+    at: Option<Instant>,
+}
+
+impl Growing {
+    /// Without notes yet.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or written to.
+    pub fn new(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            folder: folder.to_owned(),
+            album: album(folder)?,
+            examinations: Vec::new(),
+            written: 0,
+            at: None,
+        })
+    }
+
+    /// Adds a note.
+    ///
+    /// # Errors
+    /// Where the disk is full.
+    pub fn add(&mut self, examination: Examination, pictures: &[Picture]) -> Result<()> {
+        self.album
+            .add(pictures)
+            .context("the pictures of the report cannot be written: check the disk")?;
+        self.examinations.push(examination);
+        Ok(())
+    }
+
+    /// Writes the page where notes were added: at once when nothing else is to be done, else from time to
+    /// time.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn refresh(&mut self, page: &html::Page<'_>, idle: bool) -> Result<()> {
+        let due = idle || self.at.is_none_or(|at| at.elapsed() > REFRESH);
+        if due && self.examinations.len() > self.written {
+            write(&self.folder, page, &self.examinations, &mut self.album)?;
+            self.written = self.examinations.len();
+            self.at = Some(Instant::now());
+        }
+        Ok(())
+    }
 }

@@ -8,8 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Component, Path, PathBuf, absolute};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -24,13 +24,13 @@ use self::settling::{Fingerprint, Settling};
 use super::config::Config;
 use super::judging::{Judging, utc};
 use super::references::counted;
-use super::{Exit, complain};
+use super::{Exit, complain, page};
 use crate::language::Language;
 use crate::report::text::{Style, Summary, Table};
-use crate::report::{Examination, jsonl, rounded};
+use crate::report::{Examination, html, jsonl, rounded};
 use crate::scan::display_path;
 use crate::scan::gather::{self, Capture, GatherError, gather};
-use crate::{Checker, batch, check};
+use crate::{Checker, batch, examine, exhibits};
 
 /// Check what a scanner drops into a folder.
 #[derive(Debug, Args)]
@@ -55,6 +55,9 @@ pub struct Arguments {
     /// Move scans there when their note is judged; a name that is taken gets a number
     #[arg(long, value_name = "DIR")]
     done: Option<PathBuf>,
+    /// Keep a page for people current there: DIR/index.html, with the notes checked since the watch began
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Look into the folder that often
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds::<10>)]
     every: Duration,
@@ -80,6 +83,8 @@ fn seconds<const LEAST_MS: u64>(text: &str) -> Result<Duration, String> {
 
 /// How many settle times a file that cannot be read is given: it may still be on its way.
 const PATIENCE: u32 = 5;
+/// Notes that the pictures of a page are made small enough for.
+const DAY: usize = 1000;
 /// How soon a stop is noticed while waiting.
 const SLICE: Duration = Duration::from_millis(50);
 
@@ -97,6 +102,7 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
         ("--out", arguments.out.as_ref()),
         ("--done", arguments.done.as_ref()),
         ("--history", judging.history()),
+        ("--report", arguments.report.as_ref()),
     ] {
         if let Some(path) = path {
             refuse_inside(folder, option, path)?;
@@ -139,10 +145,27 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     let stopped = || stop.load(Ordering::Relaxed);
+    let mut growing = match &arguments.report {
+        Some(folder) => Some(page::Growing::new(folder)?),
+        None => None,
+    };
+    // Pictures of notes that were judged and are not on the page yet, by their first file.
+    let pictures: Mutex<HashMap<String, Vec<html::Picture>>> = Mutex::default();
     let judge = |capture: &Capture| {
         let start = Instant::now();
-        let mut examination = check(capture, &checker, &settings);
+        let exhibits = exhibits(capture, &checker.identifier, &settings);
+        let mut examination = examine(&capture.note, &exhibits, &checker, &settings);
         examination.elapsed_ms = Some(rounded(start.elapsed().as_secs_f64() * 1e3, 1));
+        if arguments.report.is_some()
+            && let Some(first) = examination.files.first()
+            && let Ok(mut pictures) = pictures.lock()
+        {
+            let budget = html::budget(DAY);
+            pictures.insert(
+                first.path.clone(),
+                html::pictures(&exhibits, &examination, budget),
+            );
+        }
         examination
     };
     let mut consult = |examination: &mut Examination| {
@@ -156,15 +179,6 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     let catalogue = language.catalogue();
     // Which notes will come is not known, so their names are not aligned.
     let table = Table::new(catalogue, std::iter::empty(), Style::default());
-    let mut show = |examination: &Examination| {
-        summary.add(examination);
-        if terminal && !arguments.quiet {
-            table.write(&mut out, examination)?;
-        } else if !terminal && arguments.out.is_none() {
-            jsonl::write(&mut out, examination)?;
-        }
-        Ok(out.flush()?)
-    };
     let mut watch = Watch::new(
         folder,
         gather::Options {
@@ -181,7 +195,21 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     ));
     let start = Instant::now();
     while !stopped() {
-        watch.round(Round {
+        let mut show = |examination: &Examination| {
+            summary.add(examination);
+            if let Some(growing) = &mut growing {
+                let first = examination.files.first();
+                let shown = first.and_then(|file| pictures.lock().ok()?.remove(&file.path));
+                growing.add(examination.clone(), &shown.unwrap_or_default())?;
+            }
+            if terminal && !arguments.quiet {
+                table.write(&mut out, examination)?;
+            } else if !terminal && arguments.out.is_none() {
+                jsonl::write(&mut out, examination)?;
+            }
+            Ok(out.flush()?)
+        };
+        let finished = watch.round(Round {
             now: start.elapsed(),
             jobs: judging.jobs(),
             each_alone: judging.each_alone,
@@ -191,6 +219,14 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
             remark: &remark,
             stopped: &stopped,
         })?;
+        if let Some(growing) = &mut growing {
+            let made = html::Page {
+                library: &library,
+                catalogue,
+                made: &utc(SystemTime::now()),
+            };
+            growing.refresh(&made, finished == 0 || stopped())?;
+        }
         let waited = Instant::now();
         while !stopped() && waited.elapsed() < arguments.every {
             thread::sleep(SLICE.min(arguments.every));

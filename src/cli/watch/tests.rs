@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::*;
 use crate::note::Light;
-use crate::report::{FileRecord, IdentityRecord, SCHEMA, SerialRecord};
+use crate::report::{FileRecord, IdentityRecord, MarksRecord, SCHEMA, SerialRecord};
 use crate::scan::gather::Source;
 use crate::verdict::Verdict;
 
@@ -338,6 +338,7 @@ fn a_number_that_comes_back_is_said_also_after_a_restart() {
             text: Some("K91746345B".to_owned()),
             confidence: 1.0,
             readings: Vec::new(),
+            marks: MarksRecord::default(),
         });
         fs::write(&path, digest).unwrap();
         let ready = Ready {

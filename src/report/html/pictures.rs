@@ -244,6 +244,8 @@ impl<S: Read + Write + Seek> Album<S> {
     /// What the store says.
     pub fn add(&mut self, pictures: &[Picture]) -> io::Result<()> {
         let mut kept = Vec::with_capacity(pictures.len());
+        // A page may have been written in between.
+        self.store.seek(SeekFrom::Start(self.end))?;
         for picture in pictures {
             self.store.write_all(&picture.jpeg)?;
             kept.push(Kept {
