@@ -22,15 +22,18 @@ use crate::note::{RectMm, Side};
 use crate::pixels::Raster;
 use crate::rectify::homography::Homography;
 
-/// Characters less like what they are taken for than this are not read. The seal's letter is large and bold.
+/// Characters less like what they are taken for than this are not read.
 const LEAST_LIKENESS: f32 = 0.75;
-const LEAST_LIKENESS_SEAL: f32 = 0.85;
+/// The same of the large overprint, of which some letters and digits were never seen: those withheld looked up to 0.85
+/// like another letter, 0.83 like another digit, but no more than 0.52 like a 1, which is slim.
+const LEAST_LIKENESS_OVERPRINT: f32 = 0.87;
+const LEAST_LIKENESS_SLIM: f32 = 0.72;
 /// The same where no other character is known that it could be.
 const LEAST_LIKENESS_ALONE: f32 = 0.85;
+/// The same of the series year: digits withheld looked up to 0.66 like another.
+const LEAST_LIKENESS_SERIES: f32 = 0.7;
 /// Characters told from the next by less than this are not read; in units of the discriminant.
 const LEAST_MARGIN: f32 = 6.0;
-/// Likeness and margin of a series year: few digits are known, and they are far apart.
-const LEAST_OF_SERIES: (f32, f32) = (0.68, 10.0);
 /// A character of which fewer prints were learned is told from others by it, but is not read. A seal's letter is: its
 /// likeness alone tells a letter that was never seen.
 const FEW: f32 = 3.0;
@@ -232,7 +235,7 @@ pub fn window(
     let [right, down] = map.apply([middle[0] + 1.0, middle[1]]);
     let have = (right - x).hypot(down - y);
     let need = LEAST_PX / mark.height_mm[0];
-    if !(have >= need) {
+    if have.is_nan() || have < need {
         return Err(Unread::Resolution { have, need });
     }
     let [across, down] = mark.float_mm;
@@ -463,15 +466,16 @@ impl Parse {
         self.text.push(told.best);
         self.likeness = self.likeness.min(told.likeness);
         self.margin = self.margin.min(told.margin);
-        let (likeness, margin) = match kind {
-            MarkKind::Series if told.margin.is_finite() => LEAST_OF_SERIES,
-            _ if told.margin.is_infinite() => (LEAST_LIKENESS_ALONE, LEAST_MARGIN),
-            MarkKind::DistrictSeal => (LEAST_LIKENESS_SEAL, LEAST_MARGIN),
-            _ => (LEAST_LIKENESS, LEAST_MARGIN),
+        let least = match kind {
+            _ if told.margin.is_infinite() => LEAST_LIKENESS_ALONE,
+            MarkKind::DistrictNumber if told.best == '1' => LEAST_LIKENESS_SLIM,
+            MarkKind::DistrictSeal | MarkKind::DistrictNumber => LEAST_LIKENESS_OVERPRINT,
+            MarkKind::Series => LEAST_LIKENESS_SERIES,
+            _ => LEAST_LIKENESS,
         };
-        self.alike &= told.likeness >= likeness;
+        self.alike &= told.likeness >= least;
         let seen = told.prints >= FEW || kind == MarkKind::DistrictSeal;
-        self.clear &= told.margin >= margin && seen;
+        self.clear &= told.margin >= LEAST_MARGIN && seen;
     }
 }
 
