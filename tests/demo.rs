@@ -42,6 +42,20 @@ fn the_demo_prints_checks_and_explains() {
         let verdict = note["verdict"].as_str().unwrap();
         // Each verdict that was given is explained, with its name first.
         assert!(said.contains(&format!("\n    {verdict}: ")), "{verdict}");
+        // What only the serial numbers tell, each by itself or against each other.
+        let told_by = match name {
+            "20-forged-mismatched-serialsxts10" => Some("serial-pair"),
+            "21-forged-repeated-serialxts100" | "22-forged-repeated-serialxts100" => {
+                Some("serial-repeated")
+            }
+            _ => None,
+        };
+        if let Some(feature) = told_by {
+            assert_eq!(verdict, "suspect", "{name}");
+            let findings = note["findings"].as_array().unwrap();
+            let found = findings.iter().find(|f| f["feature"] == feature).unwrap();
+            assert_eq!(found["outcome"], "deviates", "{name}");
+        }
         match name {
             "23-broken-file" => assert_eq!(verdict, "unreadable"),
             "24-no-note-at-all" => assert_eq!(verdict, "unrecognised"),

@@ -74,7 +74,7 @@ pub fn inks(raster: &Raster, print: &Homography, reading: &Reading) -> Vec<Optio
                 width: 0.8 * height,
                 height: 1.2 * height,
             };
-            ink(&resample::crop(raster, print, rect, 5.0)?)
+            ink(&resample::small_crop(raster, print, rect, 5.0)?)
         })
         .collect()
 }

@@ -133,7 +133,9 @@ pub fn learn(samples: &[&Sample], facts: &TypefaceFacts) -> Result<Learned, Lear
             let Some(sample) = samples.get(stand.sample) else {
                 continue;
             };
-            sample.strip.patch(stand.at, stand.tilt, 1.0, &mut cells);
+            sample
+                .strip
+                .patch(stand.at, stand.tilt, stand.scale, &mut cells);
             for (s, v) in sums.row_mut(stand.class).iter_mut().zip(&cells) {
                 *s += v;
             }
@@ -174,6 +176,7 @@ struct Stand {
     /// By how much it is more like itself beside that.
     beside: [f64; 2],
     tilt: f64,
+    scale: f64,
 }
 
 fn standing(sample: usize, row: &Row, offsets: &[f64], wanted: &[Vec<usize>]) -> Vec<Stand> {
@@ -191,6 +194,7 @@ fn standing(sample: usize, row: &Row, offsets: &[f64], wanted: &[Vec<usize>]) ->
                 at,
                 beside: [patch.at[0] - at[0], patch.at[1] - at[1]],
                 tilt: row.line.tilt,
+                scale: row.line.stretch,
             }
         })
         .collect()
@@ -400,13 +404,15 @@ fn discriminant(
             continue;
         };
         let mut cells = [0.0; CELLS];
-        sample.strip.patch(stand.at, stand.tilt, 1.0, &mut cells);
+        sample
+            .strip
+            .patch(stand.at, stand.tilt, stand.scale, &mut cells);
         plain.push((stand.class, cells));
         for &(across, down, scale, soft) in &ways {
             let strip = if soft { blurred } else { &sample.strip };
             let mut cells = [0.0; CELLS];
             let at = [stand.at[0] + across, stand.at[1] + down];
-            strip.patch(at, stand.tilt, scale, &mut cells);
+            strip.patch(at, stand.tilt, stand.scale * scale, &mut cells);
             patches.push((stand.class, cells));
         }
     }

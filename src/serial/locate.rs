@@ -19,6 +19,9 @@ const CANDIDATES: usize = 4;
 /// A row in which the characters are on the mean as like as this is taken without looking at others.
 const SURELY: f32 = 0.93;
 
+/// How often a row is set straight by what its characters show at full resolution.
+const STRAIGHTENED: usize = 2;
+
 /// What a square pixel away from the row costs a character in likeness: they stand straight.
 const AWAY: f32 = 0.004;
 
@@ -68,7 +71,7 @@ impl Strip {
             height: zone.height + 2.0 * down,
         };
         let px_per_mm = px_per_mm(height_mm);
-        let planes = resample::crop(raster, print, rect, px_per_mm)?;
+        let planes = resample::small_crop(raster, print, rect, px_per_mm)?;
         let channel = |index: usize| planes.index_axis(Axis(0), index);
         let (red, green, blue) = (channel(0), channel(1), channel(2));
         let darkness = |plane: ndarray::ArrayView2<'_, f32>| {
@@ -471,7 +474,7 @@ pub fn find(
             }
         }
     }
-    Some(closely(strip, offsets, face, classes, best.line))
+    Some(closely(strip, offsets, face, classes, best))
 }
 
 /// Looks closely at one row: moves it to where its characters stand, and takes their patches.
@@ -483,7 +486,7 @@ pub fn look(
     line: Line,
 ) -> Row {
     let settled = settle(strip, offsets, face, classes, line);
-    closely(strip, offsets, face, classes, settled.line)
+    closely(strip, offsets, face, classes, settled)
 }
 
 /// A row as half resolution shows it.
@@ -493,6 +496,8 @@ struct Settled {
     likeness: f32,
     /// That of the least like.
     least: f32,
+    /// What each looks most like.
+    classes: Vec<Vec<usize>>,
 }
 
 /// Moves a row to where its characters stand at half resolution, from coarse to fine.
@@ -509,16 +514,18 @@ fn settle(
         line,
         likeness: -1.0,
         least: -1.0,
+        classes: Vec::new(),
     };
     let mut half = [0.0; HALF_CELLS];
     for reach in [2, 1] {
         let mut seen = Vec::with_capacity(offsets.len());
         let (mut total, mut least) = (0.0, 1.0f32);
+        let mut likeliest = Vec::with_capacity(offsets.len());
         for (offset, classes) in offsets.iter().zip(classes) {
             let at = settled.line.at(*offset);
             let left = (at[0] / 2.0).round() as isize - C / 2;
             let top = (at[1] / 2.0).round() as isize - R / 2;
-            let mut best = (-1.0, at);
+            let mut best = (-1.0, at, None);
             for down in -reach..=reach {
                 for across in -reach - 1..=reach + 1 {
                     let (top, left) = (top + down, left + across);
@@ -530,7 +537,7 @@ fn settle(
                         let like = face.half_likeness(class, &half) * per_length;
                         if like > best.0 {
                             let middle = [2 * left + C, 2 * top + R];
-                            best = (like, middle.map(|m| m as f64));
+                            best = (like, middle.map(|m| m as f64), Some(class));
                         }
                     }
                 }
@@ -538,29 +545,45 @@ fn settle(
             total += best.0;
             least = least.min(best.0);
             seen.push((*offset, best.1, f64::from(best.0)));
+            likeliest.push(best.2.into_iter().collect());
         }
         settled = Settled {
             line: fitted(&seen, settled.line),
             likeness: total / offsets.len().max(1) as f32,
             least,
+            classes: likeliest,
         };
     }
     settled
 }
 
-/// Takes the patches of a row.
+/// Sets a row straight and takes its patches.
 fn closely(
     strip: &Strip,
     offsets: &[f64],
     face: &Typeface,
     classes: &[Vec<usize>],
-    line: Line,
+    settled: Settled,
 ) -> Row {
-    let patches: Vec<Patch> = offsets
-        .iter()
-        .zip(classes)
-        .map(|(offset, classes)| closest(strip, &line, line.at(*offset), face, classes))
-        .collect();
+    let take = |line: &Line, classes: &[Vec<usize>]| -> Vec<Patch> {
+        offsets
+            .iter()
+            .zip(classes)
+            .map(|(offset, classes)| closest(strip, line, line.at(*offset), face, classes))
+            .collect()
+    };
+    // Half resolution shows where the row stands within a pixel or two only, and a letter taken beside its place is
+    // taken for another. What it is most like is enough to set the row straight.
+    let mut line = settled.line;
+    for _ in 0..STRAIGHTENED {
+        let seen: Vec<Sighting> = take(&line, &settled.classes)
+            .iter()
+            .zip(offsets)
+            .map(|(patch, offset)| (*offset, patch.at, f64::from(patch.likeness)))
+            .collect();
+        line = fitted(&seen, line);
+    }
+    let patches = take(&line, classes);
     let total: f32 = patches.iter().map(|p| p.likeness).sum();
     Row {
         line,
@@ -595,7 +618,9 @@ fn closest(strip: &Strip, line: &Line, at: [f64; 2], face: &Typeface, classes: &
     };
     // All whole steps are windows of one larger patch.
     let mut around = [0.0; WIDE * HIGH];
-    sample::<HIGH, WIDE>(&strip.ink, at, line.tilt, 1.0, &mut around);
+    // A row that is longer than it should be has larger characters.
+    let scale = line.stretch;
+    sample::<HIGH, WIDE>(&strip.ink, at, line.tilt, scale, &mut around);
     let mut cells = [0.0; CELLS];
     let mut middle = at;
     for down in 0..=2 * NEAR[1] {
@@ -609,7 +634,10 @@ fn closest(strip: &Strip, line: &Line, at: [f64; 2], face: &Typeface, classes: &
                 }
             }
             let (across, down) = (across as f64 - NEAR[0] as f64, down as f64 - NEAR[1] as f64);
-            let here = [x + across - line.tilt * down, y + down + line.tilt * across];
+            let here = [
+                x + scale * (across - line.tilt * down),
+                y + scale * (down + line.tilt * across),
+            ];
             middle = judge(&cells, here);
         }
     }
@@ -617,13 +645,13 @@ fn closest(strip: &Strip, line: &Line, at: [f64; 2], face: &Typeface, classes: &
         for across in [-0.5, 0.0, 0.5] {
             if down != 0.0 || across != 0.0 {
                 let here = [middle[0] + across, middle[1] + down];
-                sample::<ROWS, COLUMNS>(&strip.ink, here, line.tilt, 1.0, &mut cells);
+                sample::<ROWS, COLUMNS>(&strip.ink, here, line.tilt, scale, &mut cells);
                 judge(&cells, here);
             }
         }
     }
     let (_, likeness, at) = best;
-    strip.patch(at, line.tilt, 1.0, &mut cells);
+    strip.patch(at, line.tilt, scale, &mut cells);
     Patch {
         at,
         cells,

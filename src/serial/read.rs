@@ -11,7 +11,7 @@ use crate::rectify::homography::Homography;
 
 /// A character is sure from this probability on: in cross-validation no character of a scan above it was wrong
 /// (docs/serials.md).
-pub const SURE: f64 = 0.97;
+pub const SURE: f64 = 0.98;
 /// Rows whose characters look on the mean less like any than this hold no number.
 pub const LEAST_LIKENESS: f32 = 0.5;
 
