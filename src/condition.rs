@@ -50,6 +50,8 @@ const BLURRED_COARSE: f64 = -0.45;
 /// Colour within lines is not judged where the encoder's quality was below this: at 50, colour dots
 /// dispersed over 300 dpi copies were no longer told from genuine lines; at 65 they were.
 const LEAST_JPEG_QUALITY: u8 = 55;
+/// Windows that wear covers by more than this share are left out.
+const MOST_COVERED: f64 = 0.25;
 /// Zones narrower than this are left out, mm: a window would see mostly other print.
 const LEAST_ZONE_MM: f64 = 3.0;
 
@@ -128,12 +130,20 @@ impl Condition {
         let transform = Transform::new(fast_side(WINDOW_MM * face.px_per_mm));
         let bands = Bands::new(&transform, &BAND_EDGES, pixel);
         let block = (BLOCK_MM * face.px_per_mm).round().max(1.0) as usize;
+        let wear = face.view().ok().map(|(view, _)| &view.wear);
+        let window_mm = transform.side() as f64 / face.px_per_mm;
         let mut prints = Vec::new();
         for (zone, shown) in face.design.zones.iter().enumerate() {
             if shown.side != face.side {
                 continue;
             }
             for centre in window_centres(shown) {
+                let half = window_mm / 2.0;
+                let [x, y] = centre.map(|v| v - half);
+                let window = RectMm::from([x, y, window_mm, window_mm]);
+                if wear.is_some_and(|wear| wear.covered_share(window) > MOST_COVERED) {
+                    continue;
+                }
                 let Some(density) = read(face, centre, transform.side(), paper) else {
                     continue;
                 };
@@ -193,7 +203,7 @@ impl Condition {
     }
 
     /// The printed zones of a side that are large enough for a window, each with its windows: none
-    /// where they lie beyond the scan.
+    /// where they are covered or lie beyond the scan.
     pub fn zones<'a>(&self, face: &Face<'a>) -> Vec<(&'a Zone, &[PrintWindow])> {
         let mut rest = self.prints.as_slice();
         let mut out = Vec::new();
@@ -380,9 +390,10 @@ fn paper_places(face: &Face<'_>) -> Option<Vec<[f64; 2]>> {
     let (width, height) = (face.design.size.width, face.design.size.height);
     let margin = EDGE_MM + CELL_MM * PAPER_CELLS as f64;
     let mut best = vec![(0u32, [0.0f64; 2]); PARTS.0 * PARTS.1];
-    for row in 0..rows {
-        let mut line = back.along_row(0.5, row as f64 + 0.5, 1.0);
-        for value in darkest.iter().skip(row * columns).take(columns) {
+    // Every other cell each way: each holds the least of its surroundings.
+    for row in (0..rows).step_by(2) {
+        let mut line = back.along_row(0.5, row as f64 + 0.5, 2.0);
+        for value in darkest.iter().skip(row * columns).take(columns).step_by(2) {
             let [x, y] = line.next_point();
             if !(x > margin && y > margin && x < width - margin && y < height - margin) {
                 continue;

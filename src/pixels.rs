@@ -1,6 +1,7 @@
 //! Pixels: what a decoded scan is made of, and the planes that measurements are made on.
 
-use std::ops::Range;
+use std::borrow::Cow;
+use std::ops::{Add, AddAssign, Range};
 
 use image::{ImageBuffer, Rgb, RgbImage};
 use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Slice, Zip};
@@ -45,14 +46,17 @@ impl Raster {
     pub fn reduced(&self, factor: usize) -> Planes {
         let factor = factor.max(1);
         match self {
-            Self::Eight(image) => reduce(image.as_raw(), self.width(), self.height(), factor, 1.0),
-            Self::Sixteen(image) => reduce(
-                image.as_raw(),
-                self.width(),
-                self.height(),
-                factor,
-                1.0 / 257.0,
-            ),
+            // Sums of so few lines fit into 16 bits, and more of them into a register.
+            Self::Eight(image) if factor <= 257 => {
+                reduce::<u8, u16>(image.as_raw(), self.width(), self.height(), factor, 1.0)
+            }
+            Self::Eight(image) => {
+                reduce::<u8, u32>(image.as_raw(), self.width(), self.height(), factor, 1.0)
+            }
+            Self::Sixteen(image) => {
+                let unit = 1.0 / 257.0;
+                reduce::<u16, u32>(image.as_raw(), self.width(), self.height(), factor, unit)
+            }
         }
     }
 
@@ -72,42 +76,58 @@ impl Raster {
     }
 }
 
-fn reduce<T: Copy + Into<u32>>(
-    samples: &[T],
-    width: usize,
-    height: usize,
-    factor: usize,
-    scale: f32,
-) -> Planes {
+/// `Sum` holds the sum of as many lines as the factor says.
+fn reduce<T, Sum>(samples: &[T], width: usize, height: usize, factor: usize, scale: f32) -> Planes
+where
+    T: Copy + Into<Sum>,
+    Sum: Copy + Default + Add<Output = Sum> + AddAssign + Into<u32>,
+{
     let blocks = |n: usize| ((n + factor / 2) / factor).max(1).min(n.max(1));
     let (rows, columns) = (blocks(height), blocks(width));
     let mut planes = Planes::zeros((3, rows, columns));
-    let mut sums = vec![0u32; width * 3];
-    for row in 0..rows {
+    let area = rows * columns;
+    let Some(cells) = planes.as_slice_mut() else {
+        return Planes::zeros((3, rows, columns));
+    };
+    let (red, rest) = cells.split_at_mut(area);
+    let (green, blue) = rest.split_at_mut(area);
+    let lines = red
+        .chunks_exact_mut(columns)
+        .zip(green.chunks_exact_mut(columns))
+        .zip(blue.chunks_exact_mut(columns));
+    let mut sums = vec![Sum::default(); width * 3];
+    for (row, ((red, green), blue)) in lines.enumerate() {
         let first = row * factor;
         let last = (first + factor).min(height);
-        sums.fill(0);
-        for y in first..last {
-            let line = samples
+        let line = |y: usize| {
+            samples
                 .get(y * width * 3..(y + 1) * width * 3)
-                .unwrap_or(&[]);
-            for (sum, &sample) in sums.iter_mut().zip(line) {
+                .unwrap_or(&[])
+        };
+        // Two lines at a time: the sums are read and written half as often.
+        let mut y = first;
+        sums.fill(Sum::default());
+        while y + 1 < last {
+            for ((sum, &a), &b) in sums.iter_mut().zip(line(y)).zip(line(y + 1)) {
+                *sum += a.into() + b.into();
+            }
+            y += 2;
+        }
+        if y < last {
+            for (sum, &sample) in sums.iter_mut().zip(line(y)) {
                 *sum += sample.into();
             }
         }
-        for column in 0..columns {
-            let left = column * factor;
-            let right = (left + factor).min(width);
+        let blocks = sums.chunks(factor * 3).take(columns);
+        for (((block, red), green), blue) in blocks.zip(red).zip(green).zip(blue) {
             let mut total = [0u32; 3];
-            for pixel in sums.get(left * 3..right * 3).unwrap_or(&[]).chunks_exact(3) {
+            for pixel in block.as_chunks::<3>().0 {
                 for (t, &v) in total.iter_mut().zip(pixel) {
-                    *t += v;
+                    *t += v.into();
                 }
             }
-            let norm = scale / ((last - first) * (right - left)).max(1) as f32;
-            for (channel, &t) in total.iter().enumerate() {
-                planes[[channel, row, column]] = t as f32 * norm;
-            }
+            let norm = scale / ((last - first) * block.len() / 3).max(1) as f32;
+            [*red, *green, *blue] = total.map(|t| t as f32 * norm);
         }
     }
     planes
@@ -133,28 +153,101 @@ pub fn box_mean(plane: &Plane, radius: usize) -> Plane {
     for (source, mut target) in plane.rows().into_iter().zip(across.rows_mut()) {
         running_mean(source, &mut target, radius);
     }
+    // All columns at once, a row at a time: memory is read as it lies.
     let mut out = Plane::zeros((rows, columns));
-    for (source, mut target) in across.columns().into_iter().zip(out.columns_mut()) {
-        running_mean(source, &mut target, radius);
+    let mut sums = vec![0.0f64; columns];
+    for row in across.rows().into_iter().take(radius) {
+        for (sum, &v) in sums.iter_mut().zip(row) {
+            *sum += f64::from(v);
+        }
+    }
+    for (r, mut target) in out.rows_mut().into_iter().enumerate() {
+        if r + radius < rows {
+            for (sum, &v) in sums.iter_mut().zip(across.row(r + radius)) {
+                *sum += f64::from(v);
+            }
+        }
+        if r > radius {
+            for (sum, &v) in sums.iter_mut().zip(across.row(r - radius - 1)) {
+                *sum -= f64::from(v);
+            }
+        }
+        let count = (r + radius).min(rows - 1) - r.saturating_sub(radius) + 1;
+        let share = 1.0 / count as f64;
+        for (value, sum) in target.iter_mut().zip(&sums) {
+            *value = (sum * share) as f32;
+        }
     }
     out
 }
 
 fn running_mean(source: ArrayView1<'_, f32>, target: &mut ArrayViewMut1<'_, f32>, radius: usize) {
     let n = source.len();
-    let mut sum = 0.0f64;
-    for i in 0..radius.min(n) {
-        sum += f64::from(source[i]);
-    }
-    for i in 0..n {
-        if i + radius < n {
-            sum += f64::from(source[i + radius]);
-        }
-        if i > radius {
-            sum -= f64::from(source[i - radius - 1]);
-        }
+    let (Some(source), Some(target)) = (source.as_slice(), target.as_slice_mut()) else {
+        return;
+    };
+    let mut sum: f64 = source.iter().take(radius).map(|v| f64::from(*v)).sum();
+    let gained = source
+        .iter()
+        .skip(radius)
+        .map(Some)
+        .chain(std::iter::repeat(None));
+    let lost = std::iter::repeat_n(None, radius + 1).chain(source.iter().map(Some));
+    let value = |v: Option<&f32>| v.map_or(0.0, |v| f64::from(*v));
+    for (i, ((target, gained), lost)) in target.iter_mut().zip(gained).zip(lost).enumerate() {
+        sum += value(gained) - value(lost);
         let count = (i + radius).min(n - 1) - i.saturating_sub(radius) + 1;
-        target[i] = (sum / count as f64) as f32;
+        *target = (sum / count as f64) as f32;
+    }
+}
+
+/// A plane to be looked up between cell centres.
+#[derive(Debug)]
+pub struct Lattice<'a> {
+    values: Cow<'a, [f32]>,
+    rows: usize,
+    columns: usize,
+}
+
+impl<'a> Lattice<'a> {
+    /// Of a plane.
+    pub fn new(plane: &'a Plane) -> Self {
+        let (rows, columns) = plane.dim();
+        let values = match plane.as_slice() {
+            Some(values) => Cow::Borrowed(values),
+            None => Cow::Owned(plane.iter().copied().collect()),
+        };
+        Self {
+            values,
+            rows,
+            columns,
+        }
+    }
+
+    /// The value at a place (cell (0, 0) has its centre at (0.5, 0.5)), bilinear; beyond the outer
+    /// centres the edge's value is held. 0 in an empty plane.
+    #[inline]
+    pub fn at(&self, x: f64, y: f64) -> f32 {
+        let (rows, columns) = (self.rows, self.columns);
+        if rows == 0 || columns == 0 {
+            return 0.0;
+        }
+        let x = (x - 0.5).clamp(0.0, (columns - 1) as f64);
+        let y = (y - 0.5).clamp(0.0, (rows - 1) as f64);
+        let (x0, y0) = (x as usize, y as usize);
+        let (fx, fy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
+        let (right, below) = (
+            usize::from(x0 + 1 < columns),
+            if y0 + 1 < rows { columns } else { 0 },
+        );
+        let line = |at: usize| match self.values.get(at..=at + right) {
+            Some(&[a, b]) => a + (b - a) * fx,
+            Some(&[a]) => a,
+            _ => 0.0,
+        };
+        let at = y0 * columns + x0;
+        let (top, bottom) = (line(at), line(at + below));
+        top + (bottom - top) * fy
     }
 }
 
