@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod enroll;
+mod features;
 mod glyphs;
 mod history;
 mod measure;
@@ -68,6 +69,8 @@ enum Command {
     References(references::Arguments),
     /// Write every measurement of scans as a table
     Measure(measure::Arguments),
+    /// Say how far each feature can be trusted, measured on labelled scans and on specimens
+    Features(features::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
     /// Look into a history of serial numbers
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::References(arguments) => references::run(arguments),
         Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
+        Command::Features(arguments) => features::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
         Command::History(arguments) => {
             history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)

@@ -31,6 +31,7 @@ pub mod serial_series;
 pub mod uniformity;
 pub mod value_consistency;
 pub mod visible_thread;
+pub mod visible_watermark;
 pub mod zone_structure;
 
 use std::sync::OnceLock;
@@ -357,6 +358,7 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &seams::Seams,
         &foreign_marks::ForeignMarks,
         &visible_thread::VisibleThread,
+        &visible_watermark::VisibleWatermark,
         &line_acuity::LineAcuity,
         &line_spectrum::LineSpectrum,
         &print_raster::PrintRaster,

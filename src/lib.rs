@@ -13,6 +13,7 @@ pub mod condition;
 pub mod enroll;
 pub mod features;
 pub mod findings;
+pub mod fitness;
 pub mod history;
 pub mod identify;
 pub mod language;
@@ -41,7 +42,7 @@ use reference::Library;
 use report::{Examination, FileRecord, IdentityRecord, ReadingRecord, SerialRecord, rounded};
 use scan::gather::{Capture, Source};
 use scan::{Limits, Scan, display_path};
-use verdict::{Policy, Verdict, judge, overall, weigh};
+use verdict::{Finding, Policy, Verdict, judge, overall, weigh};
 
 /// What a run is to do.
 #[derive(Debug, Clone, Default)]
@@ -111,7 +112,31 @@ pub fn check(capture: &Capture, checker: &Checker<'_>, settings: &Settings) -> E
         .iter()
         .map(|source| exhibit(source, &checker.identifier, settings))
         .collect();
-    examine(&capture.note, exhibits, checker, settings)
+    examine(
+        &capture.note,
+        exhibits,
+        checker,
+        settings,
+        &mut |_, _, _| (),
+    )
+}
+
+/// An image, its side where it was recognised, and what was found on it.
+pub type Show<'a> = dyn FnMut(&Exhibit<'_>, Option<&Face<'_>>, &[Finding]) + 'a;
+
+/// [`check`] that hands over each image with all that was measured on it, for pictures of it.
+pub fn check_and_show(
+    capture: &Capture,
+    checker: &Checker<'_>,
+    settings: &Settings,
+    show: &mut Show<'_>,
+) -> Examination {
+    let exhibits: Vec<Exhibit<'_>> = capture
+        .files
+        .iter()
+        .map(|source| exhibit(source, &checker.identifier, settings))
+        .collect();
+    examine(&capture.note, exhibits, checker, settings, show)
 }
 
 /// Loads one image, finds the note in it and recognises it.
@@ -255,12 +280,19 @@ fn examine(
     exhibits: Vec<Exhibit<'_>>,
     checker: &Checker<'_>,
     settings: &Settings,
+    show: &mut Show<'_>,
 ) -> Examination {
     let mut identity = joint_identity(&exhibits);
     let mut reasons = Vec::new();
     let mut findings = Vec::new();
     let mut p_value = None;
     let mut serial = None;
+    let mut fitness = None;
+    let faces: Vec<(usize, Face<'_>)> = exhibits
+        .iter()
+        .enumerate()
+        .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
+        .collect();
     if let Joint::One(identity) = &mut identity
         && let Some(read) = read(&exhibits, checker.identifier.library())
     {
@@ -281,11 +313,6 @@ fn examine(
                 Verdict::Unclear
             }
             Joint::One(_) => {
-                let faces: Vec<(usize, Face<'_>)> = exhibits
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
-                    .collect();
                 findings.extend(
                     faces
                         .iter()
@@ -297,6 +324,7 @@ fn examine(
                     .map(|side| side.enrolment.notes)
                     .min()
                     .unwrap_or(0);
+                fitness = fitness::grade(faces.iter().map(|f| &f.1), &checker.experience);
                 weigh(&mut findings, &settings.policy, enrolled);
                 p_value = overall(&findings);
                 let (verdict, why) = judge(&findings);
@@ -305,6 +333,16 @@ fn examine(
             }
         }
     };
+    for (file, exhibit) in exhibits.iter().enumerate() {
+        let face = faces.iter().find(|f| f.0 == file).map(|f| &f.1);
+        let own: Vec<Finding> = findings
+            .iter()
+            .filter(|f| f.file == file)
+            .cloned()
+            .collect();
+        show(exhibit, face, &own);
+    }
+    drop(faces);
     reasons.extend(exhibits.iter().filter_map(|e| e.record.error.clone()));
     Examination {
         schema: report::SCHEMA,
@@ -319,8 +357,8 @@ fn examine(
         verdict,
         p_value,
         reasons,
-        category: verdict.category(),
-        fitness: None,
+        category: report::category(verdict, fitness.as_ref()),
+        fitness,
         elapsed_ms: None,
     }
 }

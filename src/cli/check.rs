@@ -14,13 +14,14 @@ use tempfile::NamedTempFile;
 
 use super::references::library;
 use super::{Exit, complain};
+use crate::features::Face;
 use crate::history::{History, SeenFile, Sighting};
 use crate::report::text::Summary;
 use crate::report::{Examination, csv, jsonl, overlay, rounded, text};
 use crate::scan::gather::{self, Capture, gather};
 use crate::serial::watchlist::Watchlist;
 use crate::verdict::{Finding, Outcome, Policy, Verdict};
-use crate::{Checker, Settings, batch, check, scan};
+use crate::{Checker, Exhibit, Settings, batch, check, check_and_show, scan};
 
 /// Check scans: files, or folders of them.
 #[derive(Debug, Args)]
@@ -63,7 +64,8 @@ pub struct Arguments {
     /// CSV of serial prefixes reported on counterfeits (prefix,design,note,source): a hint, never a verdict
     #[arg(long, value_name = "CSV")]
     watchlist: Option<PathBuf>,
-    /// Write each scan with what was found in it drawn on top
+    /// Write pictures of each scan: its outline (.outline.png), the straightened note with zones and wear above
+    /// what departs from genuine notes (.note.png), and the crops behind the findings (.crops.png)
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
     /// No progress and no remarks on standard error
@@ -226,11 +228,24 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let work = |capture: &Capture| {
         let start = Instant::now();
-        let mut examination = check(capture, &checker, &settings);
+        let mut examination = match &arguments.dump {
+            Some(folder) => {
+                // Files of a note come in the order in which they were given.
+                let mut sources = capture.files.iter();
+                check_and_show(
+                    capture,
+                    &checker,
+                    &settings,
+                    &mut |exhibit, face, findings| {
+                        if let Some(source) = sources.next() {
+                            dump(folder, &source.path, exhibit, face, findings);
+                        }
+                    },
+                )
+            }
+            None => check(capture, &checker, &settings),
+        };
         examination.elapsed_ms = Some(rounded(start.elapsed().as_secs_f64() * 1e3, 1));
-        if let Some(folder) = &arguments.dump {
-            dump(folder, capture, &examination, &settings);
-        }
         examination
     };
     let now = utc(SystemTime::now());
@@ -393,16 +408,24 @@ fn progress(arguments: &Arguments, notes: usize) -> ProgressBar {
     bar
 }
 
-/// Writes the overlays of one note. One that cannot be written is said and left out: the check goes on.
-fn dump(folder: &Path, capture: &Capture, examination: &Examination, settings: &Settings) {
-    for (source, record) in capture.files.iter().zip(&examination.files) {
-        let Ok(scan) = scan::load(&source.path, &settings.limits) else {
-            continue;
-        };
-        let name = source.path.file_stem().unwrap_or_default();
-        let mut file = folder.join(name);
-        file.as_mut_os_string().push(".outline.png");
-        if let Err(error) = overlay::outline(&scan.raster, record).save(&file) {
+/// Writes the pictures of one image. One that cannot be written is said and left out: the check goes on.
+fn dump(
+    folder: &Path,
+    path: &Path,
+    exhibit: &Exhibit<'_>,
+    face: Option<&Face<'_>>,
+    findings: &[Finding],
+) {
+    let Some(scan) = &exhibit.scan else { return };
+    let mut pictures = vec![("outline", overlay::outline(&scan.raster, &exhibit.record))];
+    if let Some(face) = face {
+        pictures.extend(overlay::note(face, findings).map(|p| ("note", p)));
+        pictures.extend(overlay::crops(face, findings).map(|p| ("crops", p)));
+    }
+    for (what, picture) in pictures {
+        let mut file = folder.join(path.file_stem().unwrap_or_default());
+        file.as_mut_os_string().push(format!(".{what}.png"));
+        if let Err(error) = picture.save(&file) {
             complain(&format!("{}: {error}", scan::display_path(&file)));
         }
     }
