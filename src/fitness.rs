@@ -10,14 +10,16 @@ use crate::note::Light;
 use crate::rectify::edges::SideSource;
 use crate::rectify::side_lengths;
 use crate::report::{Fitness, rounded};
-use crate::wear::{MarkKind, Wear};
+use crate::wear::{Mark, MarkKind, Wear};
 
 /// All stains together, and one of them, mm².
 const STAINS: (f64, f64) = (60.0, 40.0);
-/// Writing and blots, mm².
+/// Smaller spots are not counted, mm² (JR/T 0153-2022).
+const SPOT: f64 = 4.0;
+/// Writing and stains, mm².
 const WRITING: f64 = 200.0;
-/// Writing below this is not told from the play of the print, mm²: on 52 clean sides of $1 notes marks of
-/// all kinds added up to less.
+/// Writing below this is not told from the play of the print, mm²: on 52 sides of good $1 notes without
+/// defects marks of all kinds added up to less.
 const LEAST_WRITING: f64 = 8.0;
 /// Missing parts, corners and holes together, mm².
 const MISSING: f64 = 20.0;
@@ -90,14 +92,18 @@ impl Defects {
 
     fn add(&mut self, wear: &Wear) {
         let largest = |all: &[f64]| all.iter().copied().fold(0.0, f64::max);
-        let stains: f64 = wear.stains_mm2.iter().sum();
+        // A dark compact mark is a stain of ink.
+        let blots = wear.marks.iter().filter(|m| m.kind == MarkKind::Blot);
+        let spots: Vec<f64> = blots
+            .map(Mark::area_mm2)
+            .filter(|area| *area > SPOT)
+            .chain(wear.stains_mm2.iter().copied())
+            .collect();
+        let stains: f64 = spots.iter().sum();
         if stains > 0.0 {
-            self.push(
-                "stain",
-                stains > STAINS.0 || largest(&wear.stains_mm2) > STAINS.1,
-            );
+            self.push("stain", stains > STAINS.0 || largest(&spots) > STAINS.1);
         }
-        let writing = wear.marks_mm2(MarkKind::Stroke) + wear.marks_mm2(MarkKind::Blot);
+        let writing = wear.marks_mm2(MarkKind::Stroke);
         if writing > LEAST_WRITING {
             self.push("writing", writing + stains > WRITING);
         }
