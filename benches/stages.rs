@@ -15,12 +15,15 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use divan::{Bencher, black_box};
+use guilloche::features::measure_all;
 use guilloche::identify::Identifier;
 use guilloche::pixels::Raster;
 use guilloche::rectify::edges::{Against, settle};
 use guilloche::rectify::{Outlines, Quad, outlines};
 use guilloche::reference::Library;
+use guilloche::scan::gather::Source;
 use guilloche::scan::{Limits, decode};
+use guilloche::{Exhibit, present};
 
 fn main() {
     println!("one side: {}", SIDE.path.display());
@@ -54,6 +57,19 @@ static SIDE: LazyLock<Side> = LazyLock::new(|| {
     }
 });
 
+/// The side found and recognised, as the features get it.
+static EXHIBIT: LazyLock<Exhibit<'static>> = LazyLock::new(|| {
+    let side = &*SIDE;
+    let source = Source {
+        path: side.path.clone(),
+        side: None,
+        light: None,
+        dpi: None,
+    };
+    let scan = decode(&side.bytes, &side.path, &Limits::default()).unwrap();
+    present(scan, &source, &Identifier::new(&LIBRARY))
+});
+
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::built_in().unwrap());
 
 #[divan::bench]
@@ -72,6 +88,30 @@ fn finding_outlines(bencher: Bencher<'_, '_>) {
 fn identifying(bencher: Bencher<'_, '_>) {
     let identifier = Identifier::new(&LIBRARY);
     bencher.bench(|| identifier.identify(black_box(&SIDE.outlines)));
+}
+
+/// All features of the side; the ratio to `decoding` says what they cost whatever the machine.
+#[divan::bench]
+fn all_features(bencher: Bencher<'_, '_>) {
+    bencher
+        .with_inputs(|| EXHIBIT.face().unwrap())
+        .bench_refs(|face| measure_all(face));
+}
+
+/// Of the features: the structure at 72 dpi, its fine registration, and wear.
+#[divan::bench]
+fn viewing(bencher: Bencher<'_, '_>) {
+    bencher
+        .with_inputs(|| EXHIBIT.face().unwrap())
+        .bench_refs(|face| face.view().is_ok());
+}
+
+/// Of the features: paper, grain and the windows of print.
+#[divan::bench]
+fn conditioning(bencher: Bencher<'_, '_>) {
+    bencher
+        .with_inputs(|| EXHIBIT.face().unwrap())
+        .bench_refs(|face| face.condition().is_ok());
 }
 
 /// Rectify: the outline on the paper's edges, from within 4 mm of where the frame is.

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod enroll;
 mod explain;
+mod features;
 mod form;
 mod glyphs;
 mod history;
@@ -105,6 +106,8 @@ enum Command {
     References(references::Arguments),
     /// Write every measurement of scans as a table
     Measure(measure::Arguments),
+    /// Say how far each feature can be trusted, measured on labelled scans and on specimens
+    Features(features::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
     /// Print what a feature or a verdict is, how it is measured and what fools it
@@ -155,6 +158,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
         Command::References(arguments) => references::run(arguments),
         Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
+        Command::Features(arguments) => features::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
         Command::Explain(arguments) => explain::run(arguments, language()?),
         Command::History(arguments) => {

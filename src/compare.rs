@@ -1,6 +1,7 @@
 //! Comparing: numeric kernels that measure planes and rank readings, and know no banknotes.
 
 pub mod align;
+pub mod auc;
 pub mod chroma;
 pub mod evidence;
 pub mod motif;

@@ -47,9 +47,16 @@ const BLURRED: f64 = -0.28;
 /// The same for coarser scans, whose sampling itself takes grain away: the same notes at 200 dpi fell
 /// by up to -0.33.
 const BLURRED_COARSE: f64 = -0.45;
-/// Colour within lines is not judged where the encoder's quality was below this: at 50, colour dots
-/// dispersed over 300 dpi copies were no longer told from genuine lines; at 65 they were.
-const LEAST_JPEG_QUALITY: u8 = 55;
+/// Colour within lines is not judged where neighbouring pixels differ less, levels (see
+/// [`colour_detail`]). $1 scans and copies of them at 300 dpi, encoded again: 0.74 or more at quality 75,
+/// 0.13 to 0.6 at 60, 0 to 0.3 at 50, where colour dots dispersed over copies were no longer told from
+/// genuine lines.
+const LEAST_COLOUR: f32 = 0.08;
+/// Places that are looked at for it, down and along.
+const COLOUR_ROWS: usize = 40;
+const COLOUR_COLUMNS: usize = 120;
+/// Windows that wear covers by more than this share are left out.
+const MOST_COVERED: f64 = 0.25;
 /// Zones narrower than this are left out, mm: a window would see mostly other print.
 const LEAST_ZONE_MM: f64 = 3.0;
 
@@ -128,12 +135,20 @@ impl Condition {
         let transform = Transform::new(fast_side(WINDOW_MM * face.px_per_mm));
         let bands = Bands::new(&transform, &BAND_EDGES, pixel);
         let block = (BLOCK_MM * face.px_per_mm).round().max(1.0) as usize;
+        let wear = face.view().ok().map(|(view, _)| &view.wear);
+        let window_mm = transform.side() as f64 / face.px_per_mm;
         let mut prints = Vec::new();
         for (zone, shown) in face.design.zones.iter().enumerate() {
             if shown.side != face.side {
                 continue;
             }
             for centre in window_centres(shown) {
+                let half = window_mm / 2.0;
+                let [x, y] = centre.map(|v| v - half);
+                let window = RectMm::from([x, y, window_mm, window_mm]);
+                if wear.is_some_and(|wear| wear.covered_share(window) > MOST_COVERED) {
+                    continue;
+                }
                 let Some(density) = read(face, centre, transform.side(), paper) else {
                     continue;
                 };
@@ -193,7 +208,7 @@ impl Condition {
     }
 
     /// The printed zones of a side that are large enough for a window, each with its windows: none
-    /// where they lie beyond the scan.
+    /// where they are covered or lie beyond the scan.
     pub fn zones<'a>(&self, face: &Face<'a>) -> Vec<(&'a Zone, &[PrintWindow])> {
         let mut rest = self.prints.as_slice();
         let mut out = Vec::new();
@@ -210,14 +225,45 @@ impl Condition {
     }
 }
 
-/// Why the colour within lines cannot be judged, where compression took it.
+/// Why the colour within lines cannot be judged, where compression or smoothing took it.
 ///
 /// # Errors
 /// [`Unmeasured::Compressed`].
 pub fn fine_colour(face: &Face<'_>) -> Result<(), Unmeasured> {
-    match face.jpeg.and_then(|jpeg| jpeg.quality) {
-        Some(quality) if quality < LEAST_JPEG_QUALITY => Err(Unmeasured::Compressed(format!(
-            "quality {quality}, {LEAST_JPEG_QUALITY} needed to see colour within lines"
+    colour_detail(face, LEAST_COLOUR)
+}
+
+/// Whether neighbouring pixels differ in colour by as much as `least`, levels: the median over the side
+/// of how far blue less luma departs from the mean of the pixels two to the left and right. Every sensor
+/// has some noise of colour; strong compression leaves none of it, whatever a file says of itself.
+///
+/// # Errors
+/// [`Unmeasured::Compressed`].
+pub fn colour_detail(face: &Face<'_>, least: f32) -> Result<(), Unmeasured> {
+    let size = face.design.size;
+    let mut changes = Vec::new();
+    for row in 1..COLOUR_ROWS {
+        let y = size.height * row as f64 / COLOUR_ROWS as f64;
+        for column in 1..COLOUR_COLUMNS {
+            let x = size.width * column as f64 / COLOUR_COLUMNS as f64;
+            let [x, y] = face.print.apply([x, y]);
+            if !(x >= 2.0 && y >= 0.0) {
+                continue;
+            }
+            let (x, y) = (x as usize, y as usize);
+            let colour = |x: usize| {
+                let [r, g, b] = face.raster.get(x, y)?;
+                Some(b - (0.299 * r + 0.587 * g + 0.114 * b))
+            };
+            if let (Some(a), Some(b), Some(c)) = (colour(x - 2), colour(x), colour(x + 2)) {
+                changes.push((b - 0.5 * (a + c)).abs());
+            }
+        }
+    }
+    match median(&mut changes) {
+        Some(change) if change < least => Err(Unmeasured::Compressed(format!(
+            "neighbouring pixels differ in colour by {change:.2} levels, {least} needed: scan with less \
+             compression and without smoothing"
         ))),
         _ => Ok(()),
     }
@@ -380,9 +426,10 @@ fn paper_places(face: &Face<'_>) -> Option<Vec<[f64; 2]>> {
     let (width, height) = (face.design.size.width, face.design.size.height);
     let margin = EDGE_MM + CELL_MM * PAPER_CELLS as f64;
     let mut best = vec![(0u32, [0.0f64; 2]); PARTS.0 * PARTS.1];
-    for row in 0..rows {
-        let mut line = back.along_row(0.5, row as f64 + 0.5, 1.0);
-        for value in darkest.iter().skip(row * columns).take(columns) {
+    // Every other cell each way: each holds the least of its surroundings.
+    for row in (0..rows).step_by(2) {
+        let mut line = back.along_row(0.5, row as f64 + 0.5, 2.0);
+        for value in darkest.iter().skip(row * columns).take(columns).step_by(2) {
             let [x, y] = line.next_point();
             if !(x > margin && y > margin && x < width - margin && y < height - margin) {
                 continue;

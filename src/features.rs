@@ -40,6 +40,7 @@ pub mod uv_print;
 pub mod uv_thread;
 pub mod value_consistency;
 pub mod visible_thread;
+pub mod visible_watermark;
 pub mod watermark;
 pub mod zone_structure;
 
@@ -55,9 +56,7 @@ use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 use crate::reference::{Design, Process, SecurityFeature, Zone};
 use crate::scan::JpegInfo;
-use crate::structure::{
-    self, Aligned, LEAST_PX_PER_MM, Overprint, Reduced, SPREAD_FLOOR, Straight, Structure,
-};
+use crate::structure::{self, Aligned, LEAST_PX_PER_MM, Overprint, Reduced, Straight, Structure};
 use crate::wear::{self, Wear};
 
 /// One side of a recognised note in one light, ready to be measured.
@@ -94,10 +93,12 @@ pub struct View {
     pub straight: Straight,
     /// Moved onto the reference's main printing.
     pub aligned: Aligned,
-    /// 1 where the side is to be seen, 0 where it is cut off or folded away.
+    /// 1 where the side is to be seen as it was printed, 0 where it is cut off or covered by wear.
     pub open: Plane,
     /// How much each cell tells, main printing.
     pub print_weight: Plane,
+    /// The same, stains and strokes of a pen included: for what looks for marks.
+    pub shown_weight: Plane,
     /// How much each cell tells, overprint.
     pub overprint_weight: Plane,
     /// The zones with overprint, and where it was found; `None` where the side has none.
@@ -198,17 +199,18 @@ impl Face<'_> {
                 found,
             )
         });
-        let hidden = wear::hidden_corners(&straight);
-        let open = &aligned.seen * &hidden.mapv(|h| 1.0 - h);
-        let mut print_weight = structure.print.precision(SPREAD_FLOOR);
-        print_weight *= &open;
-        let mut overprint_weight = structure.overprint.precision(SPREAD_FLOOR);
-        overprint_weight *= &open;
         let excused = excused(&overprinted, overprint.as_ref(), aligned.contrast.dim());
-        let wear = wear::measure(&straight, &aligned, structure, hidden, &excused);
+        let bed = wear::bed_colour(self.raster, &self.outline, self.px_per_mm);
+        let wear = wear::measure(&straight, &aligned, structure, &excused, bed);
+        let open = &aligned.seen * &wear.covered.mapv(|c| 1.0 - c);
+        let print_weight = structure::weight(&structure.print, &open);
+        let overprint_weight = structure::weight(&structure.overprint, &open);
+        let shown = &aligned.seen * &wear.hidden.mapv(|h| 1.0 - h);
+        let shown_weight = structure::weight(&structure.print, &shown);
         Ok(View {
             wear,
             open,
+            shown_weight,
             straight,
             aligned,
             print_weight,
@@ -413,6 +415,7 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &seams::Seams,
         &foreign_marks::ForeignMarks,
         &visible_thread::VisibleThread,
+        &visible_watermark::VisibleWatermark,
         &line_acuity::LineAcuity,
         &line_spectrum::LineSpectrum,
         &print_raster::PrintRaster,

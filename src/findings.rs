@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use ndarray::Array2;
 
 use crate::compare::evidence::{Evidence, Genuine, Joint, Model};
+use crate::compare::order::quantile;
 use crate::features::{
     self, Face, Feature, Measurement, Published, Reading, Unmeasured, measure_all,
 };
@@ -60,6 +61,28 @@ impl<'a> Experience<'a> {
             })
             .collect();
         Self { sides }
+    }
+
+    /// How yellow the paper of the cleanest tenth of the enrolled notes is on their own scanner (see
+    /// paper-tint, which is smaller for yellower paper).
+    pub fn cleanest(&self, face: &Face<'_>) -> Option<f64> {
+        let known = (face.design.id.as_str(), face.side, face.light);
+        let known = self.sides.get(&known)?;
+        let values = known
+            .readings
+            .values
+            .get("paper-tint")?
+            .get("yellow-blue")?;
+        // The first row of each note is its own scan; the others are what other scanners would show.
+        let notes = &known.readings.notes;
+        let before = std::iter::once(None).chain(notes.iter().map(Some));
+        let mut own: Vec<f32> = values
+            .iter()
+            .zip(notes.iter().zip(before))
+            .filter(|(v, (note, before))| v.is_finite() && Some(*note) != *before)
+            .map(|(v, _)| *v)
+            .collect();
+        quantile(&mut own, 0.9).map(f64::from)
     }
 
     /// Looks at everything there is to look at on a side: one finding a feature, and one for all of
@@ -169,7 +192,8 @@ impl KnownSide<'_> {
     }
 }
 
-fn genuine(feature: &dyn Feature, readings: &Readings) -> Option<Genuine> {
+/// What genuine notes read of one feature; none where nothing was measured.
+pub(crate) fn genuine(feature: &dyn Feature, readings: &Readings) -> Option<Genuine> {
     let zones = readings.values.get(feature.id())?;
     let places: Vec<String> = zones.keys().cloned().collect();
     let columns: Vec<&Vec<f32>> = zones.values().collect();

@@ -14,6 +14,7 @@ pub mod enroll;
 pub mod explain;
 pub mod features;
 pub mod findings;
+pub mod fitness;
 pub mod form;
 pub mod history;
 pub mod identify;
@@ -47,7 +48,7 @@ use report::{
 };
 use scan::gather::{Capture, Source};
 use scan::{Limits, Scan, display_path};
-use verdict::{Policy, Verdict, judge, overall, weigh};
+use verdict::{Finding, Policy, Verdict, judge, overall, weigh};
 
 /// What a run is to do.
 #[derive(Debug, Clone, Default)]
@@ -345,11 +346,31 @@ pub fn examine(
     checker: &Checker<'_>,
     settings: &Settings,
 ) -> Examination {
+    examine_and_show(note, exhibits, checker, settings, &mut |_, _, _| ())
+}
+
+/// An image, its side where it was recognised, and what was found on it.
+pub type Show<'a> = dyn FnMut(&Exhibit<'_>, Option<&Face<'_>>, &[Finding]) + 'a;
+
+/// [`examine`] that hands over each image with all that was measured on it, for pictures of it.
+pub fn examine_and_show(
+    note: &str,
+    exhibits: &[Exhibit<'_>],
+    checker: &Checker<'_>,
+    settings: &Settings,
+    show: &mut Show<'_>,
+) -> Examination {
     let mut identity = joint_identity(exhibits);
     let mut reasons = Vec::new();
     let mut findings = Vec::new();
     let mut p_value = None;
     let mut serial = None;
+    let mut fitness = None;
+    let faces: Vec<(usize, Face<'_>)> = exhibits
+        .iter()
+        .enumerate()
+        .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
+        .collect();
     if let Joint::One(identity) = &mut identity
         && let Some(read) = read(exhibits, checker.identifier.library())
     {
@@ -370,11 +391,6 @@ pub fn examine(
                 Verdict::Unclear
             }
             Joint::One(_) => {
-                let faces: Vec<(usize, Face<'_>)> = exhibits
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
-                    .collect();
                 findings.extend(
                     faces
                         .iter()
@@ -391,6 +407,7 @@ pub fn examine(
                     })
                     .min()
                     .unwrap_or(0);
+                fitness = fitness::grade(faces.iter().map(|f| &f.1), &checker.experience);
                 weigh(&mut findings, &settings.policy, enrolled);
                 p_value = overall(&findings);
                 let (verdict, why) = judge(&findings);
@@ -404,6 +421,16 @@ pub fn examine(
             }
         }
     };
+    for (file, exhibit) in exhibits.iter().enumerate() {
+        let face = faces.iter().find(|f| f.0 == file).map(|f| &f.1);
+        let own: Vec<Finding> = findings
+            .iter()
+            .filter(|f| f.file == file)
+            .cloned()
+            .collect();
+        show(exhibit, face, &own);
+    }
+    drop(faces);
     reasons.extend(exhibits.iter().filter_map(|e| e.record.error.clone()));
     Examination {
         schema: report::SCHEMA,
@@ -418,8 +445,8 @@ pub fn examine(
         verdict,
         p_value,
         reasons,
-        category: verdict.category(),
-        fitness: None,
+        category: report::category(verdict, fitness.as_ref()),
+        fitness,
         elapsed_ms: None,
     }
 }

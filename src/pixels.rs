@@ -1,7 +1,7 @@
 //! Pixels: what a decoded scan is made of, and the planes that measurements are made on.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{Add, AddAssign, Range};
 
 use image::{ImageBuffer, Rgb, RgbImage};
 use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Slice, Zip};
@@ -46,14 +46,17 @@ impl Raster {
     pub fn reduced(&self, factor: usize) -> Planes {
         let factor = factor.max(1);
         match self {
-            Self::Eight(image) => reduce(image.as_raw(), self.width(), self.height(), factor, 1.0),
-            Self::Sixteen(image) => reduce(
-                image.as_raw(),
-                self.width(),
-                self.height(),
-                factor,
-                1.0 / 257.0,
-            ),
+            // Sums of so few lines fit into 16 bits, and more of them into a register.
+            Self::Eight(image) if factor <= 257 => {
+                reduce::<u8, u16>(image.as_raw(), self.width(), self.height(), factor, 1.0)
+            }
+            Self::Eight(image) => {
+                reduce::<u8, u32>(image.as_raw(), self.width(), self.height(), factor, 1.0)
+            }
+            Self::Sixteen(image) => {
+                let unit = 1.0 / 257.0;
+                reduce::<u16, u32>(image.as_raw(), self.width(), self.height(), factor, unit)
+            }
         }
     }
 
@@ -73,42 +76,58 @@ impl Raster {
     }
 }
 
-fn reduce<T: Copy + Into<u32>>(
-    samples: &[T],
-    width: usize,
-    height: usize,
-    factor: usize,
-    scale: f32,
-) -> Planes {
+/// `Sum` holds the sum of as many lines as the factor says.
+fn reduce<T, Sum>(samples: &[T], width: usize, height: usize, factor: usize, scale: f32) -> Planes
+where
+    T: Copy + Into<Sum>,
+    Sum: Copy + Default + Add<Output = Sum> + AddAssign + Into<u32>,
+{
     let blocks = |n: usize| ((n + factor / 2) / factor).max(1).min(n.max(1));
     let (rows, columns) = (blocks(height), blocks(width));
     let mut planes = Planes::zeros((3, rows, columns));
-    let mut sums = vec![0u32; width * 3];
-    for row in 0..rows {
+    let area = rows * columns;
+    let Some(cells) = planes.as_slice_mut() else {
+        return Planes::zeros((3, rows, columns));
+    };
+    let (red, rest) = cells.split_at_mut(area);
+    let (green, blue) = rest.split_at_mut(area);
+    let lines = red
+        .chunks_exact_mut(columns)
+        .zip(green.chunks_exact_mut(columns))
+        .zip(blue.chunks_exact_mut(columns));
+    let mut sums = vec![Sum::default(); width * 3];
+    for (row, ((red, green), blue)) in lines.enumerate() {
         let first = row * factor;
         let last = (first + factor).min(height);
-        sums.fill(0);
-        for y in first..last {
-            let line = samples
+        let line = |y: usize| {
+            samples
                 .get(y * width * 3..(y + 1) * width * 3)
-                .unwrap_or(&[]);
-            for (sum, &sample) in sums.iter_mut().zip(line) {
+                .unwrap_or(&[])
+        };
+        // Two lines at a time: the sums are read and written half as often.
+        let mut y = first;
+        sums.fill(Sum::default());
+        while y + 1 < last {
+            for ((sum, &a), &b) in sums.iter_mut().zip(line(y)).zip(line(y + 1)) {
+                *sum += a.into() + b.into();
+            }
+            y += 2;
+        }
+        if y < last {
+            for (sum, &sample) in sums.iter_mut().zip(line(y)) {
                 *sum += sample.into();
             }
         }
-        for column in 0..columns {
-            let left = column * factor;
-            let right = (left + factor).min(width);
+        let blocks = sums.chunks(factor * 3).take(columns);
+        for (((block, red), green), blue) in blocks.zip(red).zip(green).zip(blue) {
             let mut total = [0u32; 3];
-            for pixel in sums.get(left * 3..right * 3).unwrap_or(&[]).chunks_exact(3) {
+            for pixel in block.as_chunks::<3>().0 {
                 for (t, &v) in total.iter_mut().zip(pixel) {
-                    *t += v;
+                    *t += v.into();
                 }
             }
-            let norm = scale / ((last - first) * (right - left)).max(1) as f32;
-            for (channel, &t) in total.iter().enumerate() {
-                planes[[channel, row, column]] = t as f32 * norm;
-            }
+            let norm = scale / ((last - first) * block.len() / 3).max(1) as f32;
+            [*red, *green, *blue] = total.map(|t| t as f32 * norm);
         }
     }
     planes
@@ -164,19 +183,27 @@ pub fn box_mean(plane: &Plane, radius: usize) -> Plane {
 
 fn running_mean(source: ArrayView1<'_, f32>, target: &mut ArrayViewMut1<'_, f32>, radius: usize) {
     let n = source.len();
-    let mut sum = 0.0f64;
-    for i in 0..radius.min(n) {
-        sum += f64::from(source[i]);
-    }
-    for i in 0..n {
-        if i + radius < n {
-            sum += f64::from(source[i + radius]);
+    let (Some(source), Some(target)) = (source.as_slice(), target.as_slice_mut()) else {
+        return;
+    };
+    let whole = 1.0 / (2 * radius + 1) as f64;
+    let mut sum: f64 = source.iter().take(radius).map(|v| f64::from(*v)).sum();
+    for (i, target) in target.iter_mut().enumerate() {
+        if let Some(v) = source.get(i + radius) {
+            sum += f64::from(*v);
         }
-        if i > radius {
-            sum -= f64::from(source[i - radius - 1]);
+        if i > radius
+            && let Some(v) = source.get(i - radius - 1)
+        {
+            sum -= f64::from(*v);
         }
-        let count = (i + radius).min(n - 1) - i.saturating_sub(radius) + 1;
-        target[i] = (sum / count as f64) as f32;
+        // Divided only at the ends, where the window is shorter.
+        let norm = if i >= radius && i + radius < n {
+            whole
+        } else {
+            1.0 / ((i + radius).min(n - 1) - i.saturating_sub(radius) + 1) as f64
+        };
+        *target = (sum * norm) as f32;
     }
 }
 

@@ -55,7 +55,7 @@ impl Examination {
         let (verdict, mut reasons) = judge(&self.findings);
         reasons.extend(self.files.iter().filter_map(|f| f.error.clone()));
         self.verdict = verdict;
-        self.category = verdict.category();
+        self.category = category(verdict, self.fitness.as_ref());
         self.reasons = reasons;
     }
 
@@ -162,10 +162,20 @@ pub struct ReadingRecord {
 pub struct Fitness {
     /// `fit` or `unfit`.
     pub grade: String,
-    /// Soil, 0 as new to 1.
-    pub soil: f64,
+    /// Soil, 0 as the cleanest enrolled notes to 1; none where none are enrolled.
+    pub soil: Option<f64>,
     /// What else is wrong with the paper.
     pub defects: Vec<String>,
+    /// What this scan cannot show.
+    pub not_examined: Vec<String>,
+}
+
+/// The category of ECB/2010/14: a note that passed and is worn out is 4b.
+pub fn category(verdict: Verdict, fitness: Option<&Fitness>) -> &'static str {
+    match verdict {
+        Verdict::Passed if fitness.is_some_and(|f| f.grade == "unfit") => "4b",
+        _ => verdict.category(),
+    }
 }
 
 /// Rounds for output, so that reports are short and the same on every machine.

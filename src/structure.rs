@@ -6,12 +6,14 @@
 //! contrast, and its blocks are found again in the reference, each for itself; the overprint is then
 //! looked for by itself.
 
-use ndarray::Zip;
+use std::ops::RangeInclusive;
+
+use ndarray::{Axis, Zip};
 
 use crate::compare::align::{Expected, Padded, Part, Shift, ShiftField, correlations, peak};
 use crate::compare::tiles::Detail;
 use crate::note::{RectMm, SizeMm};
-use crate::pixels::{Plane, Planes, Raster, luma};
+use crate::pixels::{Lattice, Plane, Planes, Raster, luma};
 use crate::rectify::Quad;
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::local_contrast;
@@ -34,7 +36,7 @@ const FLOAT: usize = 12;
 /// numbers of different inks are printed by different forms.
 const PLAY: usize = 5;
 /// Added to the spread of a cell over the enrolled notes, in units of local contrast.
-pub const SPREAD_FLOOR: f32 = 0.3;
+const SPREAD_FLOOR: f32 = 0.3;
 
 /// Rows and columns of the plane of a side.
 pub fn shape(size: SizeMm) -> (usize, usize) {
@@ -61,6 +63,9 @@ pub fn part(rect: RectMm, shape: (usize, usize)) -> Part {
 
 /// Least pixels a cell of a [`Reduced`] scan; from half as many again, cells are means of 2 × 2 samples.
 const PX_PER_CELL: f64 = 1.25;
+
+/// Samples along a row from one exact place to the next: 6 mm or less.
+const EXACT: usize = 16;
 
 /// A scan reduced as far as a plane of 72 dpi allows.
 #[derive(Debug, Clone)]
@@ -104,51 +109,78 @@ impl Reduced {
         let mut seen = Plane::zeros((rows, columns));
         let step = 1.0 / (self.grid as f64 * CELLS_PER_MM);
         let share = 1.0 / (self.grid * self.grid) as f32;
+        // One or two samples a cell: a shift divides by them.
+        let fine = self.grid - 1;
         let scale = 1.0 / self.factor;
-        let view = self.luma.view();
+        let lattice = Lattice::new(&self.luma);
+        let samples = self.planes.as_slice().unwrap_or(&[]);
+        let [mut red, mut green, mut blue] = [(); 3].map(|()| vec![0.0f32; columns]);
+        let (mut values, mut within) = (vec![0.0f32; columns], vec![true; columns]);
         let (mut sum, mut count) = (0.0f64, 0.0f64);
         for row in 0..rows {
+            values.fill(0.0);
+            within.fill(true);
             for sub in 0..self.grid {
                 let y_mm = ((row * self.grid + sub) as f64 + 0.5) * step;
-                let mut line = print.along_row(0.5 * step, y_mm, step);
-                for column in 0..columns {
-                    let (mut value, mut within, mut place) = (0.0, true, [0.0; 2]);
-                    for _ in 0..self.grid {
-                        let [x, y] = line.next_point();
-                        let (x, y) = (x * scale, y * scale);
-                        within &= x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64;
-                        value += crate::pixels::bilinear(&view, x, y);
-                        place = [y, x];
-                    }
-                    luma[[row, column]] += share * value;
-                    if within {
-                        seen[[row, column]] += 1.0 / self.grid as f32;
-                    }
-                    if sub == 0 {
-                        let at = [
-                            (place[0].max(0.0) as usize).min(last_y),
-                            (place[1].max(0.0) as usize).min(last_x),
-                        ];
-                        for channel in 0..3 {
-                            colour[[channel, row, column]] = self.planes[[channel, at[0], at[1]]];
+                // A homography is all but linear over a few mm: exact at every so many samples.
+                let samples_along = columns * self.grid;
+                for first in (0..samples_along).step_by(EXACT) {
+                    let at = |sample: usize| {
+                        let [x, y] = print.apply([(sample as f64 + 0.5) * step, y_mm]);
+                        [x * scale, y * scale]
+                    };
+                    let ([x, y], end) = (at(first), at(first + EXACT));
+                    let (dx, dy) = ((end[0] - x) / EXACT as f64, (end[1] - y) / EXACT as f64);
+                    for k in 0..EXACT.min(samples_along - first) {
+                        let (x, y) = (x + dx * k as f64, y + dy * k as f64);
+                        let column = (first + k) >> fine;
+                        if let (Some(value), Some(within)) =
+                            (values.get_mut(column), within.get_mut(column))
+                        {
+                            *within &=
+                                x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64;
+                            *value += share * lattice.at(x, y);
+                        }
+                        if sub == 0
+                            && (first + k) & fine == 0
+                            && let (Some(red), Some(green), Some(blue)) = (
+                                red.get_mut(column),
+                                green.get_mut(column),
+                                blue.get_mut(column),
+                            )
+                        {
+                            let place = (y.max(0.0) as usize).min(last_y) * width
+                                + (x.max(0.0) as usize).min(last_x);
+                            let sample = |channel: usize| {
+                                samples
+                                    .get(channel * width * height + place)
+                                    .copied()
+                                    .unwrap_or(0.0)
+                            };
+                            (*red, *green, *blue) = (sample(0), sample(1), sample(2));
                         }
                     }
                 }
             }
-            for column in 0..columns {
-                let at = [
-                    (column as f64 + 0.5) / CELLS_PER_MM,
-                    (row as f64 + 0.5) / CELLS_PER_MM,
-                ];
-                let whole = seen[[row, column]] == 1.0
-                    && inside.as_ref().is_none_or(|lines| {
-                        lines
-                            .iter()
-                            .all(|[a, b, c]| a * at[0] + b * at[1] + c >= 0.0)
-                    });
-                seen[[row, column]] = f32::from(u8::from(whole));
-                if whole {
-                    sum += f64::from(luma[[row, column]]);
+            for (channel, line) in [&red, &green, &blue].into_iter().enumerate() {
+                for (to, from) in colour
+                    .index_axis_mut(Axis(0), channel)
+                    .row_mut(row)
+                    .iter_mut()
+                    .zip(line)
+                {
+                    *to = *from;
+                }
+            }
+            let span = span(inside.as_ref(), (row as f64 + 0.5) / CELLS_PER_MM);
+            let cells = luma.row_mut(row).into_iter().zip(seen.row_mut(row));
+            for (column, ((to, seen), (value, within))) in
+                cells.zip(values.iter().zip(&within)).enumerate()
+            {
+                *to = *value;
+                if *within && span.contains(&((column as f64 + 0.5) / CELLS_PER_MM)) {
+                    *seen = 1.0;
+                    sum += f64::from(*value);
                     count += 1.0;
                 }
             }
@@ -184,6 +216,22 @@ fn inside(quad: &Quad, print: &Homography) -> Option<[[f64; 3]; 4]> {
         *line = [a * sign, b * sign, c * sign];
     }
     Some(lines)
+}
+
+/// The part of a row at `y` in which all half planes hold.
+fn span(lines: Option<&[[f64; 3]; 4]>, y: f64) -> RangeInclusive<f64> {
+    let (mut from, mut to) = (f64::MIN, f64::MAX);
+    for [a, b, c] in lines.into_iter().flatten() {
+        let rest = b * y + c;
+        if *a > 0.0 {
+            from = from.max(-rest / a);
+        } else if *a < 0.0 {
+            to = to.min(-rest / a);
+        } else if rest < 0.0 {
+            to = f64::MIN;
+        }
+    }
+    from..=to
 }
 
 /// A straightened side, [`CELLS_PER_MM`].
@@ -244,16 +292,17 @@ impl Structure {
     /// What is looked for to align the main printing: the more a cell varies on genuine notes, the
     /// less; nothing where the overprint stands, which would draw blank paper after it.
     pub fn main_printing(&self) -> Plane {
-        let mut sought = weighted(&self.print);
-        Zip::from(&mut sought)
+        Zip::from(&self.print.mean)
+            .and(&self.print.deviation)
             .and(&self.overprint.mean)
             .and(&self.overprint.deviation)
-            .for_each(|v, &m, &d| {
+            .map_collect(|&mean, &deviation, &m, &d| {
                 if m != 0.0 || d != 0.0 {
-                    *v = 0.0;
+                    0.0
+                } else {
+                    mean * precision(deviation)
                 }
-            });
-        sought
+            })
     }
 
     /// What is looked for to find the overprint: the more a cell varies on genuine notes once the
@@ -264,7 +313,21 @@ impl Structure {
 }
 
 fn weighted(expected: &Expected) -> Plane {
-    &expected.mean * &expected.precision(SPREAD_FLOOR)
+    Zip::from(&expected.mean)
+        .and(&expected.deviation)
+        .map_collect(|&mean, &deviation| mean * precision(deviation))
+}
+
+/// How much a cell tells that deviates so on genuine notes.
+fn precision(deviation: f32) -> f32 {
+    1.0 / (deviation * deviation + SPREAD_FLOOR * SPREAD_FLOOR)
+}
+
+/// How much each cell tells, where the side is open to view.
+pub fn weight(expected: &Expected, open: &Plane) -> Plane {
+    Zip::from(&expected.deviation)
+        .and(open)
+        .map_collect(|&deviation, &open| open * precision(deviation))
 }
 
 /// A side aligned with the structure of its reference.
@@ -413,13 +476,12 @@ pub fn learn(
 
 /// Parts of a plane, each moved back by a shift down and to the right; 0 elsewhere.
 fn moved(plane: &Plane, moves: &[(Part, [f64; 2])]) -> Plane {
-    let view = plane.view();
+    let lattice = Lattice::new(plane);
     let mut out = Plane::zeros(plane.dim());
     for (part, [dy, dx]) in moves {
         for row in part.top..part.top + part.rows {
             for column in part.left..part.left + part.columns {
-                out[[row, column]] =
-                    crate::pixels::bilinear(&view, column as f64 + 0.5 + dx, row as f64 + 0.5 + dy);
+                out[[row, column]] = lattice.at(column as f64 + 0.5 + dx, row as f64 + 0.5 + dy);
             }
         }
     }

@@ -1,13 +1,17 @@
 //! Wear: what use has done to a note, as areas and masks, so that it is not taken for forgery.
 //!
 //! Everything is judged on the straightened side at 72 dpi beside its reference: where genuine notes
-//! are blank, what is darker than the paper around is a stain, a stroke or a crease.
+//! are blank, what is darker than the paper around is a stain, a stroke or a crease; what has the
+//! colour of the bed is no paper. Clear tape shows in no visible scan for certain, and is not looked for.
 
-use ndarray::Array2;
+use ndarray::{Array2, Zip};
 
+use crate::compare::align::{Part, agreement};
 use crate::compare::regions::{Region, regions};
-use crate::pixels::{Plane, box_mean};
-use crate::structure::{Aligned, CELLS_PER_MM, Straight, Structure};
+use crate::note::RectMm;
+use crate::pixels::{Plane, Raster, box_mean};
+use crate::rectify::edges::{SettledOutline, SideSource};
+use crate::structure::{self, Aligned, CELLS_PER_MM, Straight, Structure};
 
 /// Square millimetres of a cell.
 pub const CELL_MM2: f64 = 1.0 / (CELLS_PER_MM * CELLS_PER_MM);
@@ -16,36 +20,99 @@ pub const CELL_MM2: f64 = 1.0 / (CELLS_PER_MM * CELLS_PER_MM);
 const BED: f32 = 40.0;
 /// Colour distance within which neighbouring cells are the same bed.
 const SAME_BED: f32 = 26.0;
+/// The bed is known where its samples deviate less than this, levels.
+const EVEN_BED: f32 = 10.0;
+/// Where the bed is sampled, mm beyond the paper: past its shadow.
+const BESIDE: [f64; 2] = [1.6, 2.4];
 /// Longest leg of a folded corner, mm.
 const LONGEST_FOLD: f64 = 30.0;
+/// Where what should be printed beside a bare corner shows with this share of its contrast, no flap lies there.
+const NO_FLAP: f32 = 0.5;
 /// Least area of a stain and of a stroke, mm²: JR/T 0153-2022 counts spots above 4 mm².
 const LEAST_STAIN: f64 = 4.0;
 /// Least area of a mark, mm².
 const LEAST_MARK: f64 = 0.75;
+/// Least area of a hole or tear, mm².
+const LEAST_HOLE: f64 = 1.5;
 /// A line this long and this narrow is a crease, mm.
 const CREASE: (f64, f64) = (6.0, 1.3);
+/// Pens draw lines up to this wide, mm, and longer than [`LEAST_STROKE`].
+const PEN: f64 = 1.0;
+/// Least extent of a stroke of a pen, mm.
+const LEAST_STROKE: f64 = 2.5;
+/// Height of letters, mm.
+const LETTER: std::ops::Range<f64> = 1.5..20.0;
+/// Printed letters of a row differ in height and line by no more than this share of the height.
+const IN_LINE: f64 = 0.25;
+/// Letters of a row are at least this many.
+const LEAST_LETTERS: usize = 3;
 
 /// What a mark in a place that should be blank is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkKind {
+    /// A straight narrow line.
+    Crease,
+    /// One of a row of letters of one height on one line.
+    Letter,
+    /// A thin line that is not straight, or short: written by hand.
+    Stroke,
+    /// Anything else.
+    Blot,
+}
+
+/// A dark mark in a place that should be blank.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
     /// Its cells and bounds.
     pub region: Region,
     /// Length and width of the rectangle of the same moments, mm.
     pub principal_mm: (f64, f64),
-    /// Mean darkness against what genuine notes show, units of local contrast.
-    pub depth: f64,
+    /// What it looks like.
+    pub kind: MarkKind,
 }
 
 impl Mark {
-    /// A straight narrow line.
-    pub fn is_crease(&self) -> bool {
-        self.principal_mm.0 >= CREASE.0 && self.principal_mm.1 <= CREASE.1
-    }
-
     /// Area, mm².
     pub fn area_mm2(&self) -> f64 {
-        self.region.cells.len() as f64 * CELL_MM2
+        area(&self.region)
     }
+
+    /// Where it lies, mm: left, top, right, bottom.
+    pub fn bounds_mm(&self) -> [f64; 4] {
+        let [top, left, bottom, right] = self.region.bounds;
+        [left, top, right + 1, bottom + 1].map(|v| v as f64 / CELLS_PER_MM)
+    }
+}
+
+fn area(region: &Region) -> f64 {
+    region.cells.len() as f64 * CELL_MM2
+}
+
+/// A corner that is not there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Corner {
+    /// How far it reaches along both edges, mm.
+    pub legs_mm: (f64, f64),
+    /// True where its flap covers the print beside it; false where it is missing, or folded behind.
+    pub flap: bool,
+}
+
+impl Corner {
+    /// Area of the triangle, mm².
+    pub fn area_mm2(&self) -> f64 {
+        0.5 * self.legs_mm.0 * self.legs_mm.1
+    }
+}
+
+/// Where the bed is seen inside of the paper's outline.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gaps {
+    /// Holes, mm² each.
+    pub holes_mm2: Vec<f64>,
+    /// Tears, length in mm each.
+    pub tears_mm: Vec<f64>,
+    /// Parts missing along an edge, mm² each.
+    pub missing_mm2: Vec<f64>,
 }
 
 /// The wear of one side.
@@ -53,32 +120,107 @@ impl Mark {
 pub struct Wear {
     /// Median luma of paper without print, 0..=255; none where the side has too little of it.
     pub paper_luma: Option<f64>,
-    /// Red less blue of the same.
-    pub paper_tint: Option<f64>,
     /// Share by which the paper's luma varies from place to place: deviation over median.
     pub unevenness: Option<f64>,
-    /// Stains, mm².
-    pub stains_mm2: f64,
+    /// Stains as far as they lie on unprinted paper, mm² each.
+    pub stains_mm2: Vec<f64>,
     /// Creases seen on unprinted paper, mm in length.
     pub creases_mm: f64,
-    /// Other dark marks where there should be none, mm².
-    pub marks_mm2: f64,
-    /// Folded or missing corners, mm² of the side that cannot be seen.
-    pub corners_mm2: f64,
-    /// 1 where a folded corner hides or takes away the side.
+    /// Folded or missing corners.
+    pub corners: Vec<Corner>,
+    /// Holes, tears and missing parts; none where no bed is seen beside the note to tell them by.
+    pub gaps: Option<Gaps>,
+    /// 1 where the side is not there to be seen: folded, torn off, a hole.
     pub hidden: Plane,
+    /// 1 where the side cannot be seen as it was printed: hidden, stained or written over.
+    pub covered: Plane,
     /// True where a stain lies.
     pub stained: Array2<bool>,
     /// The dark marks, creases among them.
     pub marks: Vec<Mark>,
 }
 
-/// Corners where the bed shows: the folded triangle and what its flap covers. 1 where hidden.
-pub fn hidden_corners(straight: &Straight) -> Plane {
+impl Wear {
+    /// Area of the marks of one kind, mm².
+    pub fn marks_mm2(&self, kind: MarkKind) -> f64 {
+        self.marks
+            .iter()
+            .filter(|m| m.kind == kind)
+            .map(Mark::area_mm2)
+            .sum()
+    }
+
+    /// Share of a rectangle (mm on the side) that is covered.
+    pub fn covered_share(&self, rect: RectMm) -> f64 {
+        let part = structure::part(rect, self.covered.dim());
+        let mut sum = 0.0f32;
+        for row in part.top..part.top + part.rows {
+            let line = self.covered.row(row);
+            sum += line.iter().skip(part.left).take(part.columns).sum::<f32>();
+        }
+        f64::from(sum) / (part.rows * part.columns).max(1) as f64
+    }
+}
+
+/// The bed's colour beside the note, 0..=255; none where it is not seen, or is uneven.
+pub fn bed_colour(raster: &Raster, outline: &SettledOutline, px_per_mm: f64) -> Option<[f32; 3]> {
+    let centre = [0, 1].map(|k| outline.quad.iter().map(|p| p[k]).sum::<f64>() / 4.0);
+    let mut samples: [Vec<f32>; 3] = Default::default();
+    for (k, source) in outline.sides.iter().enumerate() {
+        if *source != SideSource::Edge {
+            continue;
+        }
+        let (from, to) = (outline.quad[k], outline.quad[(k + 1) % 4]);
+        let along = [to[0] - from[0], to[1] - from[1]];
+        let length = along[0].hypot(along[1]).max(1.0);
+        let mut out = [along[1] / length, -along[0] / length];
+        if (from[0] - centre[0]) * out[0] + (from[1] - centre[1]) * out[1] < 0.0 {
+            out = out.map(|v| -v);
+        }
+        for step in 0..40 {
+            let t = 0.1 + 0.8 * f64::from(step) / 39.0;
+            for beside in BESIDE.map(|mm| mm * px_per_mm) {
+                let [x, y] = [0, 1].map(|k| from[k] + t * along[k] + beside * out[k]);
+                if x >= 0.0
+                    && y >= 0.0
+                    && let Some(colour) = raster.get(x as usize, y as usize)
+                {
+                    for (list, v) in samples.iter_mut().zip(colour) {
+                        list.push(v);
+                    }
+                }
+            }
+        }
+    }
+    let mut bed = [0.0; 3];
+    for (bed, list) in bed.iter_mut().zip(&mut samples) {
+        if list.len() < 40 {
+            return None;
+        }
+        *bed = median(list)?;
+        let mut off: Vec<f32> = list.iter().map(|v| (v - *bed).abs()).collect();
+        if median(&mut off)? > EVEN_BED {
+            return None;
+        }
+    }
+    Some(bed)
+}
+
+/// A corner where the bed shows, in cells, which corner, and how far it reaches.
+#[derive(Debug, Clone, Copy)]
+pub struct BareCorner {
+    bottom: bool,
+    right: bool,
+    across: f64,
+    down: f64,
+}
+
+/// Corners where the bed shows.
+pub fn bare_corners(straight: &Straight) -> Vec<BareCorner> {
     let (rows, columns) = straight.luma.dim();
-    let mut hidden = Plane::zeros((rows, columns));
+    let mut found = Vec::new();
     let Some(margin) = margin_colour(straight) else {
-        return hidden;
+        return found;
     };
     let most = (LONGEST_FOLD * CELLS_PER_MM) as usize;
     let most = most.min(rows / 2).min(columns / 2);
@@ -141,23 +283,67 @@ pub fn hidden_corners(straight: &Straight) -> Plane {
         {
             continue;
         }
-        // Twice the triangle's height: the fold's mirror image of it is the flap. 1 mm for its shadow.
+        found.push(BareCorner {
+            bottom,
+            right,
+            across,
+            down,
+        });
+    }
+    found
+}
+
+impl BareCorner {
+    /// 1 where the triangle, and (with `flap`) what its flap covers, lie; 1 mm more for its shadow.
+    fn mask(&self, shape: (usize, usize), flap: bool) -> Plane {
+        let mut mask = Plane::zeros(shape);
+        let (rows, columns) = shape;
+        let (across, down) = (self.across, self.down);
+        // Twice the triangle's height: the fold's mirror image of it is the flap.
         let slope = (1.0 / across).hypot(1.0 / down);
-        let limit = 2.0 + CELLS_PER_MM * slope;
-        for r in 0..rows {
-            for c in 0..columns {
+        let shadow = CELLS_PER_MM * slope;
+        let reach = |length: f64, most: usize| {
+            ((2.0 * length + 4.0 * CELLS_PER_MM).ceil() as usize).min(most)
+        };
+        // The mirrored corner may lie farther in than either leg.
+        let far = across.max(down);
+        for r in 0..reach(far, rows) {
+            for c in 0..reach(far, columns) {
                 let (x, y) = (c as f64 + 0.5, r as f64 + 0.5);
                 let depth = x / across + y / down;
                 // Beyond the fold, only as far along it as the flap reaches.
                 let (mx, my) = mirrored(x, y, across, down);
-                let flap = depth > 1.0 && mx > -CELLS_PER_MM && my > -CELLS_PER_MM;
-                if depth < 1.0 + CELLS_PER_MM * slope || (flap && depth < limit) {
-                    hidden[cell(r, c)] = 1.0;
+                let under = depth > 1.0 && mx > -CELLS_PER_MM && my > -CELLS_PER_MM;
+                if depth < 1.0 + shadow || (flap && under && depth < 2.0 + shadow) {
+                    let r = if self.bottom { rows - 1 - r } else { r };
+                    let c = if self.right { columns - 1 - c } else { c };
+                    mask[[r, c]] = 1.0;
                 }
             }
         }
+        mask
     }
-    hidden
+
+    /// Whether its flap hides the print beside it: unless what should be printed there is seen there.
+    fn has_flap(&self, aligned: &Aligned, structure: &Structure) -> bool {
+        let shape = aligned.contrast.dim();
+        let flap = self.mask(shape, true) - self.mask(shape, false);
+        let whole = Part {
+            top: 0,
+            left: 0,
+            rows: shape.0,
+            columns: shape.1,
+        };
+        let weight = structure::weight(&structure.print, &(flap * &aligned.seen));
+        let found = agreement(
+            &aligned.contrast,
+            &structure.print.mean,
+            &weight,
+            whole,
+            [0.0; 2],
+        );
+        found.gain < NO_FLAP
+    }
 }
 
 /// The point mirrored at the line from (across, 0) to (0, down).
@@ -190,11 +376,14 @@ fn mean_colour(colours: impl Iterator<Item = [f32; 3]>) -> [f32; 3] {
 fn margin_colour(straight: &Straight) -> Option<[f32; 3]> {
     let (rows, columns) = straight.luma.dim();
     let mut lists: [Vec<f32>; 3] = Default::default();
-    for ((r, c), &seen) in straight.seen.indexed_iter() {
-        let depth = r.min(c).min(rows - 1 - r).min(columns - 1 - c);
-        if seen > 0.0 && (3..6).contains(&depth) {
-            for (k, list) in lists.iter_mut().enumerate() {
-                list.push(straight.colour[[k, r, c]]);
+    let near = |k: usize, length: usize| (3..6).contains(&k.min(length - 1 - k));
+    for r in 0..rows {
+        let inner = (3..rows.saturating_sub(3)).contains(&r);
+        for c in (3..columns.saturating_sub(3)).filter(|_| inner) {
+            if (near(r, rows) || near(c, columns)) && straight.seen[[r, c]] > 0.0 {
+                for (k, list) in lists.iter_mut().enumerate() {
+                    list.push(straight.colour[[k, r, c]]);
+                }
             }
         }
     }
@@ -210,149 +399,339 @@ fn median(list: &mut [f32]) -> Option<f32> {
     (!list.is_empty()).then(|| *list.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
-/// Where genuine notes show nothing, and always nothing.
-fn blank(structure: &Structure, at: (usize, usize)) -> bool {
-    structure.print.mean[at].abs() < 0.6 && structure.print.deviation[at] < 0.45
-}
-
-/// Measures the wear of an aligned side. `excused` is 1 where overprint was found: it floats, and is no mark.
+/// Measures the wear of an aligned side. `excused` is 1 where overprint was found: it floats, and is no
+/// mark. `bed` is the colour that is seen beside the note.
 pub fn measure(
     straight: &Straight,
     aligned: &Aligned,
     structure: &Structure,
-    hidden: Plane,
     excused: &Plane,
+    bed: Option<[f32; 3]>,
 ) -> Wear {
-    let (rows, columns) = straight.luma.dim();
-    let free = |at: (usize, usize)| aligned.seen[at] > 0.0 && hidden[at] == 0.0;
-    let paper = Array2::from_shape_fn((rows, columns), |at| {
-        free(at) && excused[at] == 0.0 && blank(structure, at)
-    });
-    let pick = |value: &dyn Fn((usize, usize)) -> f32| -> Vec<f32> {
-        paper
-            .indexed_iter()
-            .filter(|(_, p)| **p)
-            .map(|(at, _)| value(at))
-            .collect()
-    };
-    // Less than a fiftieth of the side is too little to speak of its paper.
-    let mut lumas = pick(&|at| straight.luma[at]);
-    let enough = lumas.len() * 50 >= rows * columns;
-    let paper_luma = if enough { median(&mut lumas) } else { None };
-    let mut tints = pick(&|(r, c)| straight.colour[[0, r, c]] - straight.colour[[2, r, c]]);
-    let paper_tint = if enough { median(&mut tints) } else { None };
-
-    // Paper averaged over 2 mm, print left out.
-    let share = box_mean(&paper.mapv(|p| f32::from(u8::from(p))), 3);
-    let masked = Plane::from_shape_fn((rows, columns), |at| {
-        if paper[at] { straight.luma[at] } else { 0.0 }
-    });
-    let smooth = box_mean(&masked, 3);
-    let mut stained = Array2::from_elem((rows, columns), false);
-    let mut unevenness = None;
-    if let Some(level) = paper_luma {
-        let local = |at: (usize, usize)| smooth[at] / share[at];
-        let judged = |at: (usize, usize)| paper[at] && share[at] > 0.5;
-        let mut off: Vec<f32> = paper
-            .indexed_iter()
-            .filter(|(at, _)| judged(*at))
-            .map(|(at, _)| (local(at) - level).abs())
-            .collect();
-        let spread = 1.4826 * median(&mut off).unwrap_or(0.0);
-        unevenness = Some(f64::from(spread / level.max(1.0)));
-        let dark = level - (5.0 * spread).max(0.08 * level);
-        let mask = Array2::from_shape_fn((rows, columns), |at| judged(at) && local(at) < dark);
-        for region in regions(&mask, (LEAST_STAIN / CELL_MM2) as usize) {
-            for at in region.cells {
-                stained[at] = true;
+    let shape = straight.luma.dim();
+    let mut hidden = Plane::zeros(shape);
+    let mut corners = Vec::new();
+    for corner in bare_corners(straight) {
+        let flap = corner.has_flap(aligned, structure);
+        Zip::from(&mut hidden)
+            .and(&corner.mask(shape, flap))
+            .for_each(|c, &m| *c = c.max(m));
+        corners.push(Corner {
+            legs_mm: (corner.across / CELLS_PER_MM, corner.down / CELLS_PER_MM),
+            flap,
+        });
+    }
+    let gaps = bed.map(|bed| gaps(straight, aligned, structure, bed, &mut hidden));
+    let open = Zip::from(&aligned.seen)
+        .and(&hidden)
+        .and(excused)
+        .map_collect(|&seen, &hidden, &excused| seen > 0.0 && hidden == 0.0 && excused == 0.0);
+    // Where genuine notes show nothing, and always nothing.
+    let paper = Zip::from(&structure.print.mean)
+        .and(&structure.print.deviation)
+        .and(&open)
+        .map_collect(|&mean, &deviation, &open| open && mean.abs() < 0.6 && deviation < 0.45);
+    let Stains {
+        paper_luma,
+        unevenness,
+        stained,
+        areas,
+    } = stains(&straight.luma, &paper);
+    let marks = marks(aligned, structure, &open);
+    let mut covered = hidden.clone();
+    for mark in &marks {
+        if mark.kind == MarkKind::Stroke {
+            for &at in &mark.region.cells {
+                covered[at] = 1.0;
             }
         }
     }
-    let marks = marks(aligned, structure, &free, excused);
-    let sum = |wanted: &dyn Fn(&Mark) -> bool, of: &dyn Fn(&Mark) -> f64| {
-        marks.iter().filter(|m| wanted(m)).map(of).sum::<f64>()
-    };
+    Zip::from(&mut covered).and(&stained).for_each(|c, &s| {
+        if s {
+            *c = 1.0;
+        }
+    });
     Wear {
-        paper_luma: paper_luma.map(f64::from),
-        paper_tint: paper_tint.map(f64::from),
+        paper_luma,
         unevenness,
-        stains_mm2: stained.iter().filter(|s| **s).count() as f64 * CELL_MM2,
-        creases_mm: sum(&Mark::is_crease, &|m| m.principal_mm.0),
-        marks_mm2: sum(&|m| !m.is_crease(), &Mark::area_mm2),
-        corners_mm2: f64::from(hidden.sum()) * CELL_MM2,
+        stains_mm2: areas,
+        creases_mm: marks
+            .iter()
+            .filter(|m| m.kind == MarkKind::Crease)
+            .map(|m| m.principal_mm.0)
+            .sum(),
+        corners,
+        gaps,
         hidden,
+        covered,
         stained,
         marks,
     }
 }
 
-/// Dark regions where genuine notes are lighter, and always so.
-fn marks(
+/// What [`stains`] finds.
+struct Stains {
+    paper_luma: Option<f64>,
+    unevenness: Option<f64>,
+    /// Where, on and between print.
+    stained: Array2<bool>,
+    /// On unprinted paper, mm² each.
+    areas: Vec<f64>,
+}
+
+/// Places where the paper is darker than elsewhere, averaged over 2 mm with the print left out.
+fn stains(luma: &Plane, paper: &Array2<bool>) -> Stains {
+    let mut found = Stains {
+        paper_luma: None,
+        unevenness: None,
+        stained: Array2::from_elem(luma.dim(), false),
+        areas: Vec::new(),
+    };
+    let mut lumas = sampled(luma, paper);
+    // Less than a fiftieth of the side is too little to speak of its paper.
+    if lumas.len() * 150 < luma.len() {
+        return found;
+    }
+    let Some(level) = median(&mut lumas) else {
+        return found;
+    };
+    let share = box_mean(&paper.mapv(|p| f32::from(u8::from(p))), 3);
+    // About the level, so that paper of that level adds nothing.
+    let off = Zip::from(luma)
+        .and(paper)
+        .map_collect(|&v, &p| if p { v - level } else { 0.0 });
+    let mut local = box_mean(&off, 3);
+    Zip::from(&mut local)
+        .and(&share)
+        .for_each(|v, &s| *v = if s > 0.25 { *v / s } else { 0.0 });
+    let clear = Zip::from(paper)
+        .and(&share)
+        .map_collect(|&p, &s| p && s > 0.5);
+    let mut deviations = sampled(&local, &clear);
+    for v in &mut deviations {
+        *v = v.abs();
+    }
+    let spread = 1.4826 * median(&mut deviations).unwrap_or(0.0);
+    let dark = (5.0 * spread).max(0.08 * level);
+    let mask = Zip::from(&local)
+        .and(&share)
+        .map_collect(|&v, &s| s > 0.25 && v < -dark);
+    for region in regions(&mask, (LEAST_STAIN / CELL_MM2) as usize) {
+        let bare = region.cells.iter().filter(|at| clear[**at]).count() as f64 * CELL_MM2;
+        if bare < LEAST_STAIN {
+            continue;
+        }
+        found.areas.push(bare);
+        for at in region.cells {
+            found.stained[at] = true;
+        }
+    }
+    found.paper_luma = Some(f64::from(level));
+    found.unevenness = Some(f64::from(spread / level.max(1.0)));
+    found
+}
+
+/// The values under a mask, of every third row: they say as much of the median as all.
+fn sampled(plane: &Plane, mask: &Array2<bool>) -> Vec<f32> {
+    let rows = plane.rows().into_iter().zip(mask.rows()).step_by(3);
+    rows.flat_map(|(values, mask)| {
+        let wanted = values.into_iter().zip(mask).filter(|(_, m)| **m);
+        wanted.map(|(v, _)| *v).collect::<Vec<f32>>()
+    })
+    .collect()
+}
+
+/// Holes, tears and missing parts: regions of the bed's colour where genuine notes show something else.
+/// What they hide is marked in `hidden`.
+fn gaps(
+    straight: &Straight,
     aligned: &Aligned,
     structure: &Structure,
-    free: &dyn Fn((usize, usize)) -> bool,
-    excused: &Plane,
-) -> Vec<Mark> {
+    bed: [f32; 3],
+    hidden: &mut Plane,
+) -> Gaps {
+    let mut found = Gaps::default();
+    let shape = straight.luma.dim();
+    let [red, green, blue] = [0, 1, 2].map(|k| straight.colour.index_axis(ndarray::Axis(0), k));
+    let mut mask = Zip::from(red)
+        .and(green)
+        .and(blue)
+        .and(&aligned.seen)
+        .map_collect(|&r, &g, &b, &seen| seen > 0.0 && distance([r, g, b], bed) < SAME_BED);
+    Zip::from(&mut mask)
+        .and(&*hidden)
+        .for_each(|m, &h| *m &= h == 0.0);
+    if distance(bed, margin_colour(straight).unwrap_or(bed)) < BED {
+        return found;
+    }
+    let beyond = |r: usize, c: usize| -> bool {
+        let reach = 3;
+        let Some((top, left)) = r.checked_sub(reach).zip(c.checked_sub(reach)) else {
+            return true;
+        };
+        [(top, c), (r + reach, c), (r, left), (r, c + reach)]
+            .iter()
+            .any(|at| aligned.seen.get(*at).is_none_or(|s| *s == 0.0))
+    };
+    for region in regions(&mask, (LEAST_HOLE / CELL_MM2) as usize) {
+        let n = region.cells.len() as f32;
+        let unlike = region
+            .cells
+            .iter()
+            .map(|at| (aligned.contrast[*at] - structure.print.mean[*at]).abs())
+            .sum::<f32>();
+        // Print of the bed's colour is no hole.
+        if unlike < 0.5 * n {
+            continue;
+        }
+        let (length, width) = region.principal();
+        let (length, width) = (length / CELLS_PER_MM, width / CELLS_PER_MM);
+        let at_edge = region.cells.iter().any(|(r, c)| beyond(*r, *c));
+        if !at_edge {
+            found.holes_mm2.push(area(&region));
+        } else if length > 3.0 * width && width < 4.0 {
+            found.tears_mm.push(length);
+        } else {
+            found.missing_mm2.push(area(&region));
+        }
+        for &(r, c) in &region.cells {
+            for y in r.saturating_sub(1)..(r + 2).min(shape.0) {
+                for x in c.saturating_sub(1)..(c + 2).min(shape.1) {
+                    hidden[[y, x]] = 1.0;
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Dark regions where genuine notes are lighter, and always so.
+fn marks(aligned: &Aligned, structure: &Structure, open: &Array2<bool>) -> Vec<Mark> {
     let (rows, columns) = aligned.contrast.dim();
     let edge = (1.5 * CELLS_PER_MM) as usize;
-    let depth = |at: (usize, usize)| structure.print.mean[at] - aligned.contrast[at];
-    let mask = Array2::from_shape_fn((rows, columns), |at| {
-        let (r, c) = at;
-        let inner = r >= edge && c >= edge && r + edge < rows && c + edge < columns;
-        inner
-            && free(at)
-            && excused[at] == 0.0
-            && structure.print.mean[at] > -0.4
-            && structure.print.deviation[at] < 0.7
-            && depth(at) > (3.0 * structure.print.deviation[at]).max(0.9)
-    });
-    regions(&mask, (LEAST_MARK / CELL_MM2).ceil() as usize)
+    let mut mask = Zip::from(&structure.print.mean)
+        .and(&structure.print.deviation)
+        .and(&aligned.contrast)
+        .and(open)
+        .map_collect(|&mean, &deviation, &seen, &open| {
+            open && mean > -0.4 && deviation < 0.7 && mean - seen > (3.0 * deviation).max(0.9)
+        });
+    for (r, mut line) in mask.rows_mut().into_iter().enumerate() {
+        let outer = r < edge || r + edge >= rows;
+        for (c, m) in line.iter_mut().enumerate() {
+            if outer || c < edge || c + edge >= columns {
+                *m = false;
+            }
+        }
+    }
+    let mut marks: Vec<Mark> = regions(&mask, (LEAST_MARK / CELL_MM2).ceil() as usize)
         .into_iter()
         .map(|region| {
             let (length, width) = region.principal();
-            let n = region.cells.len() as f64;
+            let principal_mm = (length / CELLS_PER_MM, width / CELLS_PER_MM);
+            let extent = region.height().max(region.width()) as f64 / CELLS_PER_MM;
+            let kind = if principal_mm.0 >= CREASE.0 && principal_mm.1 <= CREASE.1 {
+                MarkKind::Crease
+            } else if extent >= LEAST_STROKE && line_width(&region, &mask) <= PEN {
+                MarkKind::Stroke
+            } else {
+                MarkKind::Blot
+            };
             Mark {
-                principal_mm: (length / CELLS_PER_MM, width / CELLS_PER_MM),
-                depth: region
-                    .cells
-                    .iter()
-                    .map(|at| f64::from(depth(*at)))
-                    .sum::<f64>()
-                    / n,
+                principal_mm,
+                kind,
                 region,
             }
         })
+        .collect();
+    for row in rows_of_letters(&marks) {
+        for index in row {
+            if let Some(mark) = marks.get_mut(index) {
+                mark.kind = MarkKind::Letter;
+            }
+        }
+    }
+    marks
+}
+
+/// Width of the line of which a region consists, mm: twice its area over its circumference.
+fn line_width(region: &Region, mask: &Array2<bool>) -> f64 {
+    let sides: usize = region
+        .cells
+        .iter()
+        .map(|&(r, c)| {
+            let set = |r: Option<usize>, c: Option<usize>| {
+                r.zip(c)
+                    .and_then(|at| mask.get(at))
+                    .copied()
+                    .unwrap_or(false)
+            };
+            [
+                (r.checked_sub(1), Some(c)),
+                (Some(r + 1), Some(c)),
+                (Some(r), c.checked_sub(1)),
+                (Some(r), Some(c + 1)),
+            ]
+            .iter()
+            .filter(|(r, c)| !set(*r, *c))
+            .count()
+        })
+        .sum();
+    2.0 * region.cells.len() as f64 / sides.max(1) as f64 / CELLS_PER_MM
+}
+
+/// Rows of letters among marks: at least three of one height on one line, each row by the marks' numbers.
+pub fn rows_of_letters(marks: &[Mark]) -> Vec<Vec<usize>> {
+    let letters: Vec<(usize, &Mark)> = marks
+        .iter()
+        .enumerate()
+        .filter(|(_, m)| m.kind != MarkKind::Crease)
+        .filter(|(_, m)| LETTER.contains(&(m.region.height() as f64 / CELLS_PER_MM)))
+        .filter(|(_, m)| m.region.width() < 3 * m.region.height())
+        .collect();
+    let line = |m: &Mark| (m.region.bounds[0] + m.region.bounds[2]) as f64 / 2.0;
+    letters
+        .iter()
+        .map(|(_, first)| {
+            let height = first.region.height() as f64;
+            // A cell is the least that can be told.
+            let play = (IN_LINE * height).max(1.0);
+            letters
+                .iter()
+                .filter(|(_, m)| {
+                    (m.region.height() as f64 - height).abs() <= play
+                        && (line(m) - line(first)).abs() <= play
+                })
+                .map(|(index, _)| *index)
+                .collect::<Vec<usize>>()
+        })
+        .filter(|row| row.len() >= LEAST_LETTERS)
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::*;
     use crate::features::drawn::{DESIGN, face, genuine, note};
-    use crate::pixels::Raster;
 
-    /// Stains, creases, marks and corners of a drawn note: mm², mm, mm², mm².
-    fn worn(raster: &Raster) -> [f64; 4] {
+    fn worn(raster: &Raster) -> Wear {
         let face = face(raster, &DESIGN);
         let (view, _) = face.view().unwrap();
-        let wear = &view.wear;
-        [
-            wear.stains_mm2,
-            wear.creases_mm,
-            wear.marks_mm2,
-            wear.corners_mm2,
-        ]
+        view.wear.clone()
     }
 
     #[test]
     fn a_clean_note_has_no_wear() {
-        let [stains, creases, marks, corners] = worn(&genuine(9));
-        assert_eq!([stains, creases, corners], [0.0; 3]);
-        assert!(marks < 2.0, "{marks}");
+        let wear = worn(&genuine(9));
+        assert!(wear.stains_mm2.is_empty() && wear.corners.is_empty());
+        assert_eq!(wear.gaps, Some(Gaps::default()));
+        assert_eq!(wear.creases_mm, 0.0);
+        assert!(wear.covered.mean().unwrap() < 0.002);
     }
 
     #[test]
-    fn each_kind_is_told_from_the_others() {
+    fn a_stain_is_as_large_as_it_is() {
         let stain = note(9, None, &|x, y, colour| {
             if (x - 28.0).hypot(y - 25.0) < 5.0 {
                 colour.map(|v| 0.8 * v)
@@ -360,26 +739,90 @@ mod tests {
                 colour
             }
         });
-        let [stains, ..] = worn(&stain);
-        assert!((50.0..110.0).contains(&stains), "{stains}");
-        let crease = note(9, None, &|x, y, colour| {
+        let wear = worn(&stain);
+        let area: f64 = wear.stains_mm2.iter().sum();
+        assert!((50.0..110.0).contains(&area), "{area}");
+        let here = RectMm::from([26.0, 23.0, 4.0, 4.0]);
+        assert!(wear.covered_share(here) > 0.9);
+    }
+
+    #[test]
+    fn a_crease_is_no_writing_and_writing_no_crease() {
+        let crease = worn(&note(9, None, &|x, y, colour| {
             if (x - y - 2.0).abs() < 0.4 && (20.0..34.0).contains(&x) {
                 [110.0; 3]
             } else {
                 colour
             }
-        });
-        let [_, creases, ..] = worn(&crease);
-        assert!((12.0..25.0).contains(&creases), "{creases}");
-        let fold = note(9, None, &|x, y, colour| {
-            if (100.0 - x) + (50.0 - y) < 12.0 {
+        }));
+        assert!((12.0..25.0).contains(&crease.creases_mm));
+        assert!(crease.marks_mm2(MarkKind::Stroke) < 1.0);
+        let writing = worn(&note(9, None, &|x, y, colour| {
+            let near = (y - 30.0 - 4.0 * (x / 3.0).sin()).abs() < 0.5;
+            if near && (62.0..72.0).contains(&x) {
+                [50.0, 50.0, 120.0]
+            } else {
+                colour
+            }
+        }));
+        let area = writing.marks_mm2(MarkKind::Stroke);
+        assert!((4.0..25.0).contains(&area), "{area}");
+        assert_eq!(writing.creases_mm, 0.0);
+    }
+
+    #[test]
+    fn corners_are_folded_over_or_gone() {
+        // 12 mm along both edges; what is folded over is the blank other side.
+        let corner = |x: f64, y: f64| x + y < 12.0;
+        let flap = worn(&note(9, None, &|x, y, colour| {
+            let (mx, my) = (12.0 - y, 12.0 - x);
+            if corner(x, y) {
+                [90.0, 90.0, 110.0]
+            } else if mx > 0.0 && my > 0.0 && corner(mx, my) {
+                [228.0, 224.0, 205.0]
+            } else {
+                colour
+            }
+        }));
+        let gone = worn(&note(9, None, &|x, y, colour| {
+            if corner(x, y) {
                 [90.0, 90.0, 110.0]
             } else {
                 colour
             }
-        });
-        let [.., corners] = worn(&fold);
-        // The triangle of 72 mm², its flap, and 1 mm around.
-        assert!((140.0..200.0).contains(&corners), "{corners}");
+        }));
+        for (wear, folded) in [(&flap, true), (&gone, false)] {
+            assert_eq!(wear.corners.len(), 1);
+            let corner = wear.corners.first().unwrap();
+            assert!((60.0..85.0).contains(&corner.area_mm2()), "{corner:?}");
+            assert_eq!(corner.flap, folded);
+        }
+    }
+
+    #[test]
+    fn holes_tears_and_missing_parts_show_the_bed() {
+        let bed = [90.0, 90.0, 110.0];
+        let torn = worn(&note(9, None, &|x, y, colour| {
+            let hole = (x - 30.0).hypot(y - 25.0) < 2.0;
+            let tear = (x - 62.0).abs() < 0.12 * (y - 38.0) && y > 38.0;
+            let missing = (25.0..33.0).contains(&x) && y < 4.0;
+            if hole || tear || missing { bed } else { colour }
+        }));
+        let gaps = torn.gaps.unwrap();
+        assert_eq!(gaps.holes_mm2.len(), 1);
+        assert!((8.0..17.0).contains(gaps.holes_mm2.first().unwrap()));
+        assert_eq!(gaps.tears_mm.len(), 1);
+        assert!((7.0..14.0).contains(gaps.tears_mm.first().unwrap()));
+        assert_eq!(gaps.missing_mm2.len(), 1);
+        assert!((20.0..40.0).contains(gaps.missing_mm2.first().unwrap()));
+    }
+
+    #[test]
+    fn without_a_bed_nothing_is_said_of_holes() {
+        let raster = genuine(9);
+        let mut face = face(&raster, &DESIGN);
+        face.outline.sides = [SideSource::Frame; 4];
+        let (view, _) = face.view().unwrap();
+        assert!(view.wear.gaps.is_none());
     }
 }

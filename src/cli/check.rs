@@ -14,13 +14,14 @@ use tempfile::NamedTempFile;
 use super::config::Config;
 use super::judging::{Judging, utc};
 use super::{Exit, complain, page};
+use crate::features::Face;
 use crate::history::Sighting;
 use crate::language::Language;
 use crate::report::text::{Style, Summary, Table};
 use crate::report::{Examination, csv, html, jsonl, overlay, rounded};
 use crate::scan::gather::{self, Capture, gather};
-use crate::verdict::Verdict;
-use crate::{Checker, Settings, batch, examine, exhibits, scan};
+use crate::verdict::{Finding, Verdict};
+use crate::{Checker, Exhibit, batch, examine_and_show, exhibits, scan};
 
 /// Check scans: files, or folders of them.
 #[derive(Debug, Args)]
@@ -50,7 +51,8 @@ pub struct Arguments {
     /// With --format text: every finding, not only the first reason
     #[arg(long, short)]
     verbose: bool,
-    /// Write each scan with what was found in it drawn on top
+    /// Write pictures of each scan: its outline (.outline.png), the straightened note with zones and wear above
+    /// what departs from genuine notes (.note.png), and the crops behind the findings (.crops.png)
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
     /// No progress and no remarks on standard error
@@ -195,11 +197,16 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     let work = |capture: &Capture| {
         let start = Instant::now();
         let exhibits = exhibits(capture, &checker.identifier, &settings);
-        let mut examination = examine(&capture.note, &exhibits, &checker, &settings);
+        // Files of a note come in the order in which they were given.
+        let mut sources = capture.files.iter();
+        let mut show = |exhibit: &Exhibit<'_>, face: Option<&Face<'_>>, findings: &[Finding]| {
+            if let (Some(folder), Some(source)) = (&arguments.dump, sources.next()) {
+                dump(folder, &source.path, exhibit, face, findings);
+            }
+        };
+        let mut examination =
+            examine_and_show(&capture.note, &exhibits, &checker, &settings, &mut show);
         examination.elapsed_ms = Some(rounded(start.elapsed().as_secs_f64() * 1e3, 1));
-        if let Some(folder) = &arguments.dump {
-            dump(folder, capture, &examination, &settings);
-        }
         let pictures = arguments
             .report
             .as_ref()
@@ -307,16 +314,24 @@ fn progress(arguments: &Arguments, notes: usize) -> ProgressBar {
     bar
 }
 
-/// Writes the overlays of one note. One that cannot be written is said and left out: the check goes on.
-fn dump(folder: &Path, capture: &Capture, examination: &Examination, settings: &Settings) {
-    for (source, record) in capture.files.iter().zip(&examination.files) {
-        let Ok(scan) = scan::load(&source.path, &settings.limits) else {
-            continue;
-        };
-        let name = source.path.file_stem().unwrap_or_default();
-        let mut file = folder.join(name);
-        file.as_mut_os_string().push(".outline.png");
-        if let Err(error) = overlay::outline(&scan.raster, record).save(&file) {
+/// Writes the pictures of one image. One that cannot be written is said and left out: the check goes on.
+fn dump(
+    folder: &Path,
+    path: &Path,
+    exhibit: &Exhibit<'_>,
+    face: Option<&Face<'_>>,
+    findings: &[Finding],
+) {
+    let Some(scan) = &exhibit.scan else { return };
+    let mut pictures = vec![("outline", overlay::outline(&scan.raster, &exhibit.record))];
+    if let Some(face) = face {
+        pictures.extend(overlay::note(face, findings).map(|p| ("note", p)));
+        pictures.extend(overlay::crops(face, findings).map(|p| ("crops", p)));
+    }
+    for (what, picture) in pictures {
+        let mut file = folder.join(path.file_stem().unwrap_or_default());
+        file.as_mut_os_string().push(format!(".{what}.png"));
+        if let Err(error) = picture.save(&file) {
             complain(&format!("{}: {error}", scan::display_path(&file)));
         }
     }

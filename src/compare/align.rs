@@ -3,7 +3,7 @@
 
 use ndarray::Array2;
 
-use crate::pixels::{Plane, bilinear, window};
+use crate::pixels::{Lattice, Plane, window};
 use crate::rectify::registration::dot;
 
 /// Side of the blocks that vote for a [`ShiftField`], cells.
@@ -51,12 +51,6 @@ impl Expected {
                 *d = (*d / t - *m * *m).max(0.0).sqrt();
             });
         Some(Self { mean, deviation })
-    }
-
-    /// How much each cell is worth in a comparison: the inverse variance, with `floor` added to the
-    /// deviation so that cells that happened to vary little do not rule.
-    pub fn precision(&self, floor: f32) -> Plane {
-        self.deviation.mapv(|d| 1.0 / (d * d + floor * floor))
     }
 }
 
@@ -283,7 +277,7 @@ impl ShiftField {
     pub fn straighten(&self, observed: &Plane) -> Plane {
         let (rows, columns) = observed.dim();
         let (block_rows, block_columns) = self.blocks.dim();
-        let view = observed.view();
+        let lattice = Lattice::new(observed);
         let mut out = Plane::zeros((rows, columns));
         let places: Vec<(usize, usize, f64)> = (0..columns)
             .map(|c| place(c as f64 + 0.5, self.step.1, block_columns))
@@ -302,7 +296,7 @@ impl ShiftField {
                 let (a, b) = (line[*left], line[*right]);
                 let dy = a[0] + (b[0] - a[0]) * share;
                 let dx = a[1] + (b[1] - a[1]) * share;
-                *value = bilinear(&view, column as f64 + 0.5 + dx, y + dy);
+                *value = lattice.at(column as f64 + 0.5 + dx, y + dy);
             }
         }
         out
@@ -328,23 +322,26 @@ pub fn agreement(
     let (mut cross, mut own, mut other, mut total) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
     let (rows, columns) = expected.dim();
     let whole = shift == [0.0; 2];
-    let view = observed.view();
+    let lattice = Lattice::new(observed);
+    let width = part.columns.min(columns.saturating_sub(part.left));
     for row in part.top..(part.top + part.rows).min(rows) {
-        for column in part.left..(part.left + part.columns).min(columns) {
-            let w = weight[[row, column]];
-            if w <= 0.0 {
-                continue;
-            }
-            let m = expected[[row, column]];
-            let v = if whole {
-                observed[[row, column]]
-            } else {
-                bilinear(
-                    &view,
-                    column as f64 + 0.5 + shift[1],
-                    row as f64 + 0.5 + shift[0],
-                )
-            };
+        let cut = |plane: &'_ Plane| -> Vec<f32> {
+            let line = plane.row(row);
+            line.iter().skip(part.left).take(width).copied().collect()
+        };
+        let seen = if whole {
+            cut(observed)
+        } else {
+            (0..width)
+                .map(|column| {
+                    lattice.at(
+                        (part.left + column) as f64 + 0.5 + shift[1],
+                        row as f64 + 0.5 + shift[0],
+                    )
+                })
+                .collect()
+        };
+        for ((v, m), w) in seen.iter().zip(cut(expected)).zip(cut(weight)) {
             cross += w * m * v;
             own += w * m * m;
             other += w * v * v;
@@ -388,9 +385,9 @@ mod tests {
     #[test]
     fn a_shifted_plane_is_found_and_straightened() {
         let reference = texture(96, 144);
-        let view = reference.view();
+        let lattice = Lattice::new(&reference);
         let observed = Plane::from_shape_fn((96, 144), |(r, c)| {
-            bilinear(&view, c as f64 + 0.5 - 1.5, r as f64 + 0.5 + 0.75)
+            lattice.at(c as f64 + 0.5 - 1.5, r as f64 + 0.5 + 0.75)
         });
         let field = ShiftField::find(&Padded::new(&observed, 3), &reference, 3);
         for [dy, dx] in &field.blocks {

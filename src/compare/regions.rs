@@ -48,8 +48,8 @@ pub fn regions(mask: &Array2<bool>, least: usize) -> Vec<Region> {
     let (rows, columns) = mask.dim();
     let mut open = mask.clone();
     let mut found = Vec::new();
-    for row in 0..rows {
-        for column in 0..columns {
+    for (row, line) in mask.rows().into_iter().enumerate() {
+        for (column, _) in line.iter().enumerate().filter(|(_, set)| **set) {
             if !open[[row, column]] {
                 continue;
             }

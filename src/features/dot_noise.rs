@@ -73,7 +73,7 @@ impl Feature for DotNoise {
                         unit: "log10 density",
                         zone_mm: zone.rect_mm,
                     })
-                    .ok_or_else(|| Unmeasured::Covered("beyond the scan".to_owned()))
+                    .ok_or_else(|| Unmeasured::Covered("covered, or beyond the scan".to_owned()))
             };
             readings.push(Reading {
                 zone: zone.id.clone(),

@@ -79,8 +79,10 @@ pub fn draw(px_per_mm: f64, colour: impl Fn(f64, f64, u8) -> Colour) -> Drawn {
                 *s += v / 9.0;
             }
         }
-        let grain = 2.0 * noise(i64::from(px), i64::from(py), 7);
-        Rgb(sum.map(|v| (v + grain).round().clamp(0.0, 255.0) as u8))
+        // Each channel its own, as sensors have.
+        let grain = [7, 8, 9].map(|seed| 2.0 * noise(i64::from(px), i64::from(py), seed));
+        let [r, g, b] = sum;
+        Rgb([r + grain[0], g + grain[1], b + grain[2]].map(|v| v.round().clamp(0.0, 255.0) as u8))
     });
     Drawn {
         design: design(),

@@ -59,7 +59,9 @@ impl Feature for InkSeparation {
                             unit: "log10 density",
                             zone_mm: zone.rect_mm,
                         })
-                        .ok_or_else(|| Unmeasured::Covered("beyond the scan".to_owned())),
+                        .ok_or_else(|| {
+                            Unmeasured::Covered("covered, or beyond the scan".to_owned())
+                        }),
                 }
             })
             .collect())

@@ -68,7 +68,9 @@ impl Feature for LineAcuity {
                     edges(&window.light, side, &mut widths);
                 }
                 let result = if windows.is_empty() {
-                    Err(Unmeasured::Covered("beyond the scan".to_owned()))
+                    Err(Unmeasured::Covered(
+                        "covered, or beyond the scan".to_owned(),
+                    ))
                 } else if widths.len() < LEAST_EDGES {
                     Err(Unmeasured::Other("too few edges of ink".to_owned()))
                 } else {
@@ -99,30 +101,33 @@ impl Feature for LineAcuity {
 
 /// Widths, px, of the edges along every third row and column: the whole climb over the steepest step.
 fn edges(light: &[f32], side: usize, widths: &mut Vec<f32>) {
+    let mut down = Vec::with_capacity(side);
     for start in (0..side).step_by(3) {
-        climbs(light.iter().skip(start * side).take(side), widths);
-        climbs(light.iter().skip(start).step_by(side), widths);
+        climbs(
+            light.get(start * side..(start + 1) * side).unwrap_or(&[]),
+            widths,
+        );
+        down.clear();
+        down.extend(light.iter().skip(start).step_by(side));
+        climbs(&down, widths);
     }
 }
 
-fn climbs<'a>(line: impl Iterator<Item = &'a f32>, widths: &mut Vec<f32>) {
-    let (mut last, mut climb, mut steepest) = (None, 0.0f32, 0.0f32);
+fn climbs(line: &[f32], widths: &mut Vec<f32>) {
+    let (mut climb, mut steepest) = (0.0f32, 0.0f32);
     let mut close = |climb: f32, steepest: f32| {
         if climb.abs() >= LEAST_CLIMB {
             widths.push(climb.abs() / steepest);
         }
     };
-    for &value in line {
-        if let Some(last) = last {
-            let step: f32 = value - last;
-            if step * climb < 0.0 {
-                close(climb, steepest);
-                (climb, steepest) = (0.0, 0.0);
-            }
-            climb += step;
-            steepest = steepest.max(step.abs());
+    for (last, value) in line.iter().zip(line.iter().skip(1)) {
+        let step = value - last;
+        if step * climb < 0.0 {
+            close(climb, steepest);
+            (climb, steepest) = (0.0, 0.0);
         }
-        last = Some(value);
+        climb += step;
+        steepest = steepest.max(step.abs());
     }
     close(climb, steepest);
 }

@@ -59,7 +59,9 @@ impl Feature for LineSpectrum {
             }
             let mut push = |name: &str, band: usize, value: f64| {
                 let result = if windows.is_empty() {
-                    Err(Unmeasured::Covered("beyond the scan".to_owned()))
+                    Err(Unmeasured::Covered(
+                        "covered, or beyond the scan".to_owned(),
+                    ))
                 } else if band >= condition.passed {
                     Err(Unmeasured::Resolution {
                         have: face.px_per_mm,

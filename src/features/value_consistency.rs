@@ -106,7 +106,7 @@ mod tests {
     fn a_figure_folded_away_is_not_examined() {
         assert!(not_calibrated(&ValueConsistency));
         let folded = note(9, None, &|x, y, colour| {
-            if x + y < 16.0 {
+            if x + y < 22.0 {
                 [90.0, 90.0, 110.0]
             } else {
                 colour

@@ -53,7 +53,7 @@ impl Feature for VisibleThread {
             .rows()
             .into_iter()
             .zip(structure.print.mean.rows())
-            .zip(view.print_weight.rows());
+            .zip(view.shown_weight.rows());
         for (row, ((seen, mean), weight)) in lines.enumerate() {
             let part = (row * PARTS / rows).min(PARTS - 1);
             for (((sum, v), m), w) in sums.iter_mut().zip(seen).zip(mean).zip(weight) {

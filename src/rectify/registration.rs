@@ -34,8 +34,8 @@ pub fn local_contrast(plane: &Plane) -> Plane {
         .and(&local)
         .and(&square)
         .for_each(|v, &m, &q| {
-            let deviation = (q - m * m).max(0.0).sqrt();
-            *v = ((*v - m) / deviation.hypot(floor)).clamp(-3.0, 3.0);
+            let spread = ((q - m * m).max(0.0) + floor * floor).sqrt();
+            *v = ((*v - m) / spread).clamp(-3.0, 3.0);
         });
     out
 }
