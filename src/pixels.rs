@@ -186,18 +186,24 @@ fn running_mean(source: ArrayView1<'_, f32>, target: &mut ArrayViewMut1<'_, f32>
     let (Some(source), Some(target)) = (source.as_slice(), target.as_slice_mut()) else {
         return;
     };
+    let whole = 1.0 / (2 * radius + 1) as f64;
     let mut sum: f64 = source.iter().take(radius).map(|v| f64::from(*v)).sum();
-    let gained = source
-        .iter()
-        .skip(radius)
-        .map(Some)
-        .chain(std::iter::repeat(None));
-    let lost = std::iter::repeat_n(None, radius + 1).chain(source.iter().map(Some));
-    let value = |v: Option<&f32>| v.map_or(0.0, |v| f64::from(*v));
-    for (i, ((target, gained), lost)) in target.iter_mut().zip(gained).zip(lost).enumerate() {
-        sum += value(gained) - value(lost);
-        let count = (i + radius).min(n - 1) - i.saturating_sub(radius) + 1;
-        *target = (sum / count as f64) as f32;
+    for (i, target) in target.iter_mut().enumerate() {
+        if let Some(v) = source.get(i + radius) {
+            sum += f64::from(*v);
+        }
+        if i > radius
+            && let Some(v) = source.get(i - radius - 1)
+        {
+            sum -= f64::from(*v);
+        }
+        // Divided only at the ends, where the window is shorter.
+        let norm = if i >= radius && i + radius < n {
+            whole
+        } else {
+            1.0 / ((i + radius).min(n - 1) - i.saturating_sub(radius) + 1) as f64
+        };
+        *target = (sum * norm) as f32;
     }
 }
 
