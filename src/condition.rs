@@ -53,8 +53,8 @@ const BLURRED_COARSE: f64 = -0.45;
 /// genuine lines.
 const LEAST_COLOUR: f32 = 0.08;
 /// Places that are looked at for it, down and along.
-const COLOUR_ROWS: usize = 40;
-const COLOUR_COLUMNS: usize = 120;
+const COLOUR_ROWS: usize = 24;
+const COLOUR_COLUMNS: usize = 80;
 /// Windows that wear covers by more than this share are left out.
 const MOST_COVERED: f64 = 0.25;
 /// Zones narrower than this are left out, mm: a window would see mostly other print.

@@ -421,7 +421,7 @@ pub fn measure(
             flap,
         });
     }
-    let gaps = bed.map(|bed| gaps(straight, aligned, structure, bed, &mut hidden));
+    let gaps = bed.map(|bed| gaps(straight, aligned, structure, (bed, excused), &mut hidden));
     let open = Zip::from(&aligned.seen)
         .and(&hidden)
         .and(excused)
@@ -547,7 +547,7 @@ fn gaps(
     straight: &Straight,
     aligned: &Aligned,
     structure: &Structure,
-    bed: [f32; 3],
+    (bed, excused): ([f32; 3], &Plane),
     hidden: &mut Plane,
 ) -> Gaps {
     let mut found = Gaps::default();
@@ -558,9 +558,11 @@ fn gaps(
         .and(blue)
         .and(&aligned.seen)
         .map_collect(|&r, &g, &b, &seen| seen > 0.0 && distance([r, g, b], bed) < SAME_BED);
+    // Black overprint may have the bed's colour, and floats.
     Zip::from(&mut mask)
         .and(&*hidden)
-        .for_each(|m, &h| *m &= h == 0.0);
+        .and(excused)
+        .for_each(|m, &h, &e| *m &= h == 0.0 && e == 0.0);
     if distance(bed, margin_colour(straight).unwrap_or(bed)) < BED {
         return found;
     }
