@@ -202,7 +202,9 @@ mod tests {
         };
         let font = looked(Face::Display, pen, 0.0);
         assert!(font.p_value.unwrap() < 1e-4, "{font:?}");
-        assert!(font.why.starts_with("shape"), "{font:?}");
+        // Its letters are of other shapes, and of other widths.
+        let told = |by: &str| font.why.starts_with(by);
+        assert!(told("shape") || told("spacing"), "{font:?}");
         let uneven = looked(Face::Numbering, Pen::NUMBERING, 0.3);
         assert!(uneven.p_value.unwrap() < 1e-4, "{uneven:?}");
         assert!(uneven.why.starts_with("level"), "{uneven:?}");
