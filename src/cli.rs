@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod enroll;
+mod evaluate;
 mod glyphs;
 mod history;
 mod measure;
@@ -70,6 +71,8 @@ enum Command {
     Measure(measure::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
+    /// Measure on labelled scans how well notes are checked, each judged by what was learned from others
+    Evaluate(evaluate::Arguments),
     /// Look into a history of serial numbers
     History(history::HistoryArgs),
 }
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::History(arguments) => {
             history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)
         }

@@ -11,9 +11,9 @@ use ndarray::Array2;
 
 use crate::features::measure_all;
 use crate::identify::Identifier;
-use crate::reference::{Library, Readings};
+use crate::reference::{Design, Library, Readings};
 use crate::scan::gather::Source;
-use crate::scan::{self, Limits, Scan};
+use crate::scan::{self, Limits, Scan, display_path};
 use crate::{batch, present};
 use std::num::NonZeroUsize;
 
@@ -56,6 +56,12 @@ pub enum EnrollError {
         side: Side,
         /// Scans tried.
         tried: usize,
+    },
+    /// No scan of the side could be read.
+    #[error("{side}: none of the scans could be read")]
+    NothingReadable {
+        /// The side.
+        side: Side,
     },
     /// What was enrolled has no print.
     #[error(
@@ -386,6 +392,86 @@ fn paper_frame(papers: &[(Quad, Option<Quad>)]) -> Option<Homography> {
         }
     }
     cells(&quad)
+}
+
+/// Scans of genuine notes, all of one side, and how they came about.
+#[derive(Debug, Clone, Copy)]
+pub struct SideScans<'a> {
+    /// The side.
+    pub side: Side,
+    /// The scans; the first lies upright.
+    pub files: &'a [PathBuf],
+    /// What the scanner's own cropping cuts off each side of the paper, mm.
+    pub cropped_mm: f64,
+    /// What the scans were made with, in the enroller's words.
+    pub scanner: &'a str,
+    /// The day of enrolment, YYYY-MM-DD.
+    pub date: &'a str,
+    /// The pictures show the layout but are too poor to judge notes by.
+    pub layout_only: bool,
+}
+
+/// Measures one side of a design from files, and what the features read on them: the scans one at a
+/// time, the features on `jobs` scans at once. `library` is what else notes may be recognised as. `left_out` is told
+/// each scan that could not be used, with its name and the reason.
+///
+/// # Errors
+/// When no scan can be read, or used.
+pub fn enrol_side(
+    library: &Library,
+    design: &Design,
+    scans: &SideScans<'_>,
+    jobs: NonZeroUsize,
+    left_out: &mut dyn FnMut(String),
+) -> Result<MeasuredSide, EnrollError> {
+    let side = scans.side;
+    let mut paths: Vec<PathBuf> = Vec::new();
+    // One at a time: a thousand scans do not fit into memory.
+    let rasters =
+        scans
+            .files
+            .iter()
+            .filter_map(|path| match scan::load(path, &Limits::default()) {
+                Ok(scan) => {
+                    paths.push(path.clone());
+                    Some(scan.raster)
+                }
+                Err(error) => {
+                    left_out(error.to_string());
+                    None
+                }
+            });
+    let enrolled = measure_side(
+        side,
+        design.size,
+        &design.zones,
+        rasters,
+        scans.cropped_mm,
+        Enrolment {
+            notes: 0,
+            scanner: scans.scanner.to_owned(),
+            date: scans.date.to_owned(),
+            px_per_mm: 0.0,
+            layout_only: scans.layout_only,
+        },
+    );
+    if paths.is_empty() {
+        return Err(EnrollError::NothingReadable { side });
+    }
+    let enrolled = enrolled?;
+    for (index, why) in &enrolled.left_out {
+        if let Some(path) = paths.get(*index) {
+            left_out(format!("{}: {why}", display_path(path)));
+        }
+    }
+    let mut measured = enrolled.measured;
+    if !scans.layout_only {
+        let mut known = design.clone();
+        known.measured.insert(side, measured.clone());
+        let own = library.clone().overlaid(Library::of(known));
+        measured.readings = Some(read_features(&own, &design.id, side, &paths, jobs));
+    }
+    Ok(measured)
 }
 
 /// How many other scanners each genuine scan is also measured as.

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod compare;
 pub mod condition;
 pub mod enroll;
+pub mod evaluate;
 pub mod features;
 pub mod findings;
 pub mod history;

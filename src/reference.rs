@@ -451,6 +451,12 @@ impl Library {
         self
     }
 
+    /// With another set of glyphs for a typeface of a currency.
+    pub fn with_typeface(mut self, currency: Currency, id: String, face: Typeface) -> Self {
+        self.typefaces.insert((currency, id), face);
+        self
+    }
+
     /// A library of one design.
     pub fn of(design: Design) -> Self {
         Self {

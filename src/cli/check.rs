@@ -75,14 +75,14 @@ pub struct Arguments {
 }
 
 /// A level that can be held: more than 0, and at most one note in ten.
-fn probability(text: &str) -> Result<f64, String> {
+pub(super) fn probability(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|p| (1e-9..=0.1).contains(p))
         .ok_or_else(|| format!("{text:?} is no share from 0.000000001 to 0.1"))
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     text.parse()
         .map_err(|_| "write a whole number from 1".to_owned())
 }
@@ -99,13 +99,13 @@ enum Format {
 }
 
 /// Where results go: standard output, or a file that appears when it is complete.
-enum Sink {
+pub(super) enum Sink {
     Standard(BufWriter<io::StdoutLock<'static>>),
     File(BufWriter<NamedTempFile>, PathBuf),
 }
 
 impl Sink {
-    fn open(output: Option<&Path>) -> Result<Self> {
+    pub(super) fn open(output: Option<&Path>) -> Result<Self> {
         let Some(path) = output else {
             return Ok(Self::Standard(BufWriter::new(io::stdout().lock())));
         };
@@ -128,14 +128,14 @@ impl Sink {
         Ok(Self::File(BufWriter::new(file), path.to_owned()))
     }
 
-    fn writer(&mut self) -> &mut dyn Write {
+    pub(super) fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Standard(out) => out,
             Self::File(out, _) => out,
         }
     }
 
-    fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         match self {
             Self::Standard(mut out) => out.flush()?,
             Self::File(out, path) => {
