@@ -63,6 +63,26 @@ pub enum EnrollError {
         /// The side.
         side: Side,
     },
+    /// A side that was never enrolled cannot be added to.
+    #[error(
+        "{side}: no genuine notes of {design} are enrolled to add to: enrol them without --add"
+    )]
+    NothingToAddTo {
+        /// The side.
+        side: Side,
+        /// The design.
+        design: String,
+    },
+    /// None of the scans to be added is of the side.
+    #[error("{side}: none of {tried} scans was recognised as {design}: check --design and --side")]
+    NothingRecognised {
+        /// The side.
+        side: Side,
+        /// The design.
+        design: String,
+        /// Scans tried.
+        tried: usize,
+    },
     /// What was enrolled has no print.
     #[error(
         "{side}: the {notes} scans show hardly any print: check that they show this side of the note"
@@ -472,6 +492,66 @@ pub fn enrol_side(
         measured.readings = Some(read_features(&own, &design.id, side, &paths, jobs));
     }
     Ok(measured)
+}
+
+/// Adds what the features read on further scans to what is enrolled of a side: of another scanner, or of
+/// more notes. The layout and the structure stay, so that all readings are of the same. Returns the side,
+/// and how many notes were added. `left_out` is told each scan that could not be used.
+///
+/// # Errors
+/// When the side is not enrolled, or none of the scans is recognised as it.
+pub fn add_to_side(
+    library: &Library,
+    design: &Design,
+    scans: &SideScans<'_>,
+    jobs: NonZeroUsize,
+    left_out: &mut dyn FnMut(String),
+) -> Result<(MeasuredSide, usize), EnrollError> {
+    let side = scans.side;
+    let enrolled = design.measured.get(&side).cloned();
+    let Some((mut readings, mut measured)) =
+        enrolled.and_then(|mut measured| Some((measured.readings.take()?, measured)))
+    else {
+        return Err(EnrollError::NothingToAddTo {
+            side,
+            design: design.id.clone(),
+        });
+    };
+    let more = read_features(library, &design.id, side, scans.files, jobs);
+    for (index, path) in scans.files.iter().enumerate() {
+        if more.notes.contains(&index) {
+            continue;
+        }
+        left_out(match scan::load(path, &Limits::default()) {
+            Err(error) => error.to_string(),
+            Ok(_) => format!(
+                "{}: not recognised as the {side} of {}",
+                display_path(path),
+                design.id
+            ),
+        });
+    }
+    let added = more.count();
+    if added == 0 {
+        return Err(EnrollError::NothingRecognised {
+            side,
+            design: design.id.clone(),
+            tried: scans.files.len(),
+        });
+    }
+    readings.append(&more);
+    let enrolment = &mut measured.enrolment;
+    enrolment.notes += added;
+    if enrolment
+        .scanner
+        .split("; ")
+        .all(|known| known != scans.scanner)
+    {
+        enrolment.scanner = format!("{}; {}", enrolment.scanner, scans.scanner);
+    }
+    enrolment.date = scans.date.to_owned();
+    measured.readings = Some(readings);
+    Ok((measured, added))
 }
 
 /// How many other scanners each genuine scan is also measured as.

@@ -210,6 +210,25 @@ impl Readings {
         self.notes.iter().collect::<BTreeSet<_>>().len()
     }
 
+    /// Adds the readings of further notes, none of which is among these.
+    pub fn append(&mut self, more: &Self) {
+        let (rows, added) = (self.notes.len(), more.notes.len());
+        let first = self.notes.iter().max().map_or(0, |last| last + 1);
+        self.notes
+            .extend(more.notes.iter().map(|note| first + note));
+        for (feature, zones) in &more.values {
+            let own = self.values.entry(feature.clone()).or_default();
+            for (zone, values) in zones {
+                let own = own.entry(zone.clone()).or_default();
+                own.resize(rows, f32::NAN);
+                own.extend(values);
+            }
+        }
+        for values in self.values.values_mut().flat_map(BTreeMap::values_mut) {
+            values.resize(rows + added, f32::NAN);
+        }
+    }
+
     /// As an archive of arrays named `<feature>/<zone>`, and `notes`.
     ///
     /// # Errors
@@ -1237,6 +1256,40 @@ layout_only = false
         let files = [(NAME.to_owned(), vec![0x69, 0xff])].into_iter().collect();
         let message = Library::from_files(&files).unwrap_err().to_string();
         assert!(message.starts_with(&format!("{NAME}: text: ")), "{message}");
+    }
+
+    #[test]
+    fn readings_of_further_notes_are_further_rows() {
+        let readings = |notes: &[usize], zones: &[(&str, &[f32])]| Readings {
+            notes: notes.to_vec(),
+            values: BTreeMap::from([(
+                "paper-tint".to_owned(),
+                zones
+                    .iter()
+                    .map(|(zone, values)| ((*zone).to_owned(), values.to_vec()))
+                    .collect(),
+            )]),
+        };
+        let mut all = readings(
+            &[0, 0, 2],
+            &[("a", &[1.0, 2.0, 3.0]), ("b", &[4.0, 5.0, 6.0])],
+        );
+        all.append(&readings(
+            &[0, 1],
+            &[("a", &[7.0, 8.0]), ("c", &[9.0, 10.0])],
+        ));
+        assert_eq!((all.notes.clone(), all.count()), (vec![0, 0, 2, 3, 4], 4));
+        let shown = format!("{:?}", all.values["paper-tint"]);
+        assert_eq!(
+            shown,
+            r#"{"a": [1.0, 2.0, 3.0, 7.0, 8.0], "b": [4.0, 5.0, 6.0, NaN, NaN], "c": [NaN, NaN, NaN, 9.0, 10.0]}"#
+        );
+        assert_eq!(
+            Readings::from_npz("x", &all.to_npz().unwrap())
+                .unwrap()
+                .notes,
+            all.notes
+        );
     }
 
     #[test]

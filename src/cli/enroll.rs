@@ -13,7 +13,7 @@ use clap::Args;
 
 use super::references::counted;
 use super::{Exit, complain};
-use crate::enroll::{SideScans, enrol_side, write};
+use crate::enroll::{SideScans, add_to_side, enrol_side, write};
 use crate::note::{Light, Side};
 use crate::reference::{Library, ReferenceError};
 use crate::scan::display_path;
@@ -51,6 +51,10 @@ pub struct Arguments {
     /// The pictures show the layout but are too poor to judge notes by
     #[arg(long)]
     layout_only: bool,
+    /// Add the scans to what is enrolled, as of another scanner or of more notes, instead of replacing it; scans that were
+    /// enrolled before would count twice
+    #[arg(long, conflicts_with_all = ["serials", "layout_only", "cropped"])]
+    add: bool,
     /// Scans of genuine notes, the first of each side upright; files or folders
     #[arg(value_name = "SCAN", required = true)]
     scans: Vec<PathBuf>,
@@ -136,29 +140,37 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut measured = design.measured.clone();
     let mut out = io::stdout().lock();
     for (side, files) in by_side {
+        let scans = SideScans {
+            side,
+            files: &files,
+            cropped_mm: arguments.cropped,
+            scanner: &arguments.scanner,
+            date: arguments.date.as_deref().unwrap_or_default(),
+            layout_only: arguments.layout_only,
+        };
         let mut left_out = 0;
-        let enrolled = enrol_side(
-            &library,
-            design,
-            &SideScans {
-                side,
-                files: &files,
-                cropped_mm: arguments.cropped,
-                scanner: &arguments.scanner,
-                date: arguments.date.as_deref().unwrap_or_default(),
-                layout_only: arguments.layout_only,
-            },
-            jobs,
-            &mut |why| {
-                left_out += 1;
-                complain(&format!("left out: {why}"));
-            },
-        )?;
-        writeln!(
-            out,
-            "{side}: {} measured, {left_out} left out",
-            counted(enrolled.enrolment.notes, "note"),
-        )?;
+        let mut leave_out = |why: String| {
+            left_out += 1;
+            complain(&format!("left out: {why}"));
+        };
+        let enrolled = if arguments.add {
+            let (enrolled, added) = add_to_side(&library, design, &scans, jobs, &mut leave_out)?;
+            writeln!(
+                out,
+                "{side}: {} added, {left_out} left out, {} enrolled in all",
+                counted(added, "note"),
+                enrolled.enrolment.notes
+            )?;
+            enrolled
+        } else {
+            let enrolled = enrol_side(&library, design, &scans, jobs, &mut leave_out)?;
+            writeln!(
+                out,
+                "{side}: {} measured, {left_out} left out",
+                counted(enrolled.enrolment.notes, "note"),
+            )?;
+            enrolled
+        };
         measured.insert(side, enrolled);
     }
     let folder = arguments
