@@ -4,6 +4,7 @@ pub mod align;
 pub mod chroma;
 pub mod evidence;
 pub mod order;
+pub mod ranks;
 pub mod rates;
 pub mod regions;
 pub mod robust;

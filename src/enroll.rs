@@ -494,6 +494,9 @@ pub fn enrol_side(
     Ok(measured)
 }
 
+/// Stands between the scanners of an enrolment in its provenance.
+const BETWEEN_SCANNERS: &str = "; ";
+
 /// Adds what the features read on further scans to what is enrolled of a side: of another scanner, or of
 /// more notes. The layout and the structure stay, so that all readings are of the same. Returns the side,
 /// and how many notes were added. `left_out` is told each scan that could not be used.
@@ -539,16 +542,18 @@ pub fn add_to_side(
             tried: scans.files.len(),
         });
     }
-    readings.append(&more);
     let enrolment = &mut measured.enrolment;
+    let mut scanners = enrolment.scanner.split(BETWEEN_SCANNERS);
+    let scanner = match scanners.position(|known| known == scans.scanner) {
+        Some(known) => known,
+        None => {
+            let known = enrolment.scanner.split(BETWEEN_SCANNERS).count();
+            enrolment.scanner = [&enrolment.scanner, scans.scanner].join(BETWEEN_SCANNERS);
+            known
+        }
+    };
+    readings.append(&more, scanner);
     enrolment.notes += added;
-    if enrolment
-        .scanner
-        .split("; ")
-        .all(|known| known != scans.scanner)
-    {
-        enrolment.scanner = format!("{}; {}", enrolment.scanner, scans.scanner);
-    }
     enrolment.date = scans.date.to_owned();
     measured.readings = Some(readings);
     Ok((measured, added))
@@ -599,6 +604,7 @@ pub fn read_features(
         for read in reads {
             let row = readings.notes.len();
             readings.notes.push(read.note);
+            readings.scanners.push(0);
             for (feature, zones) in read.readings {
                 for zone in zones {
                     let Ok(measurement) = zone.result else {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use ndarray::Array2;
 
 use crate::compare::evidence::{Evidence, Genuine, Joint, Model};
-use crate::features::{self, Face, Feature, Reading, measure_all};
+use crate::features::{self, Face, Feature, Reading};
 use crate::note::Side;
 use crate::reference::{Library, Readings};
 use crate::report::rounded;
@@ -53,10 +53,14 @@ impl<'a> Experience<'a> {
         Self { sides }
     }
 
-    /// Looks at everything there is to look at on a side: one finding a feature, and one for all of
+    /// Looks at everything that was measured on a side: one finding a feature, and one for all of
     /// them together.
-    pub fn findings(&self, face: &Face<'_>, file: usize) -> Vec<Finding> {
-        let readings = measure_all(face);
+    pub fn findings(
+        &self,
+        face: &Face<'_>,
+        readings: &[(&'static str, Vec<Reading>)],
+        file: usize,
+    ) -> Vec<Finding> {
         let Some(known) = self.sides.get(&(face.design.id.as_str(), face.side)) else {
             return readings
                 .iter()

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod cli;
 pub mod compare;
 pub mod condition;
+pub mod drift;
 pub mod enroll;
 pub mod evaluate;
 pub mod features;
@@ -31,8 +32,9 @@ pub mod wear;
 
 use std::sync::OnceLock;
 
-use features::Face;
+use drift::Glimpse;
 use features::overprint::{self, Overprint};
+use features::{Face, measure_all};
 use findings::Experience;
 use identify::{Identifier, Identity};
 use note::Light;
@@ -262,6 +264,7 @@ fn examine(
     let mut findings = Vec::new();
     let mut p_value = None;
     let mut serial = None;
+    let mut scanner = Vec::new();
     if let Joint::One(identity) = &mut identity
         && let Some(read) = read(&exhibits, checker.identifier.library())
     {
@@ -287,11 +290,11 @@ fn examine(
                     .enumerate()
                     .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
                     .collect();
-                findings.extend(
-                    faces
-                        .iter()
-                        .flat_map(|(file, face)| checker.experience.findings(face, *file)),
-                );
+                for (file, face) in &faces {
+                    let readings = measure_all(face);
+                    scanner.extend(Glimpse::of(face, &readings));
+                    findings.extend(checker.experience.findings(face, &readings, *file));
+                }
                 let enrolled = faces
                     .iter()
                     .filter_map(|(_, face)| face.design.measured.get(&face.side))
@@ -322,6 +325,7 @@ fn examine(
         reasons,
         category: verdict.category(),
         fitness: None,
+        scanner,
         elapsed_ms: None,
     }
 }

@@ -200,6 +200,9 @@ pub struct Readings {
     /// Which note each scan is of; a note has several where it was also measured as other scanners
     /// would have shown it.
     pub notes: Vec<usize>,
+    /// Which scanner each scan was made with, in the order in which scanners were enrolled; a scan as another would have
+    /// shown it counts to the one it was made with.
+    pub scanners: Vec<usize>,
     /// By feature and zone, one value a scan; NaN where the zone was not examined.
     pub values: BTreeMap<String, BTreeMap<String, Vec<f32>>>,
 }
@@ -210,12 +213,13 @@ impl Readings {
         self.notes.iter().collect::<BTreeSet<_>>().len()
     }
 
-    /// Adds the readings of further notes, none of which is among these.
-    pub fn append(&mut self, more: &Self) {
+    /// Adds the readings of further notes, none of which is among these, all made with one scanner.
+    pub fn append(&mut self, more: &Self, scanner: usize) {
         let (rows, added) = (self.notes.len(), more.notes.len());
         let first = self.notes.iter().max().map_or(0, |last| last + 1);
         self.notes
             .extend(more.notes.iter().map(|note| first + note));
+        self.scanners.resize(rows + added, scanner);
         for (feature, zones) in &more.values {
             let own = self.values.entry(feature.clone()).or_default();
             for (zone, values) in zones {
@@ -229,7 +233,7 @@ impl Readings {
         }
     }
 
-    /// As an archive of arrays named `<feature>/<zone>`, and `notes`.
+    /// As an archive of arrays named `<feature>/<zone>`, and `notes` and `scanners`.
     ///
     /// # Errors
     /// When the archive cannot be made.
@@ -238,6 +242,8 @@ impl Readings {
         let mut npz = ndarray_npy::NpzWriter::new_compressed(&mut bytes);
         let notes: Vec<u32> = self.notes.iter().map(|n| *n as u32).collect();
         npz.add_array("notes", &Array1::from(notes))?;
+        let scanners: Vec<u32> = self.scanners.iter().map(|n| *n as u32).collect();
+        npz.add_array("scanners", &Array1::from(scanners))?;
         for (feature, zones) in &self.values {
             for (zone, values) in zones {
                 npz.add_array(format!("{feature}/{zone}"), &Array1::from(values.clone()))?;
@@ -255,8 +261,19 @@ impl Readings {
         let notes: Array1<u32> = npz
             .by_name("notes")
             .map_err(|e| broken("notes", &e.to_string()))?;
+        // One scanner where nothing is said of others.
+        let mut scanners = Array1::zeros(notes.len());
+        if names.iter().any(|name| name == "scanners") {
+            scanners = npz
+                .by_name("scanners")
+                .map_err(|e| broken("scanners", &e.to_string()))?;
+        }
+        if scanners.len() != notes.len() {
+            return Err(broken("scanners", "has not one value a scan"));
+        }
         let mut readings = Self {
             notes: notes.iter().map(|n| *n as usize).collect(),
+            scanners: scanners.iter().map(|n: &u32| *n as usize).collect(),
             values: BTreeMap::new(),
         };
         for key in names {
@@ -1262,6 +1279,7 @@ layout_only = false
     fn readings_of_further_notes_are_further_rows() {
         let readings = |notes: &[usize], zones: &[(&str, &[f32])]| Readings {
             notes: notes.to_vec(),
+            scanners: vec![0; notes.len()],
             values: BTreeMap::from([(
                 "paper-tint".to_owned(),
                 zones
@@ -1274,22 +1292,17 @@ layout_only = false
             &[0, 0, 2],
             &[("a", &[1.0, 2.0, 3.0]), ("b", &[4.0, 5.0, 6.0])],
         );
-        all.append(&readings(
-            &[0, 1],
-            &[("a", &[7.0, 8.0]), ("c", &[9.0, 10.0])],
-        ));
+        let more = readings(&[0, 1], &[("a", &[7.0, 8.0]), ("c", &[9.0, 10.0])]);
+        all.append(&more, 1);
         assert_eq!((all.notes.clone(), all.count()), (vec![0, 0, 2, 3, 4], 4));
+        assert_eq!(all.scanners, [0, 0, 0, 1, 1]);
         let shown = format!("{:?}", all.values["paper-tint"]);
         assert_eq!(
             shown,
             r#"{"a": [1.0, 2.0, 3.0, 7.0, 8.0], "b": [4.0, 5.0, 6.0, NaN, NaN], "c": [NaN, NaN, NaN, 9.0, 10.0]}"#
         );
-        assert_eq!(
-            Readings::from_npz("x", &all.to_npz().unwrap())
-                .unwrap()
-                .notes,
-            all.notes
-        );
+        let kept = Readings::from_npz("x", &all.to_npz().unwrap()).unwrap();
+        assert_eq!((kept.notes, kept.scanners), (all.notes, all.scanners));
     }
 
     #[test]

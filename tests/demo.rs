@@ -221,9 +221,9 @@ fn another_scanner_is_learned_beside_the_first() {
     let desk = tempfile::tempdir().unwrap();
     let desk = desk.path();
     let blue = ["--cast", "0.86,0.97,1", "--gamma", "1.3", "--blur", "70"];
-    scanned(desk, "first", "1", "10", &[]);
-    scanned(desk, "second", "101", "8", &blue);
-    scanned(desk, "today", "201", "4", &blue);
+    scanned(desk, "first", "1", "16", &[]);
+    scanned(desk, "second", "101", "12", &blue);
+    scanned(desk, "today", "201", "14", &blue);
     let enroll = |scans: &str, scanner: &str, more: &[&str]| {
         let words = [
             "enroll",
@@ -246,34 +246,48 @@ fn another_scanner_is_learned_beside_the_first() {
         )
         .1
     };
-    let p_values = || -> Vec<f64> {
-        let (_, said, _) = run(desk, &["check", "today", "--references", "notes"]);
-        said.lines()
+    let checked = |scans: &str, more: &[&str]| -> (Vec<f64>, String) {
+        let words = ["check", scans, "--references", "notes"];
+        let (_, said, complaints) = run(desk, &[&words, more].concat());
+        let p_values = said
+            .lines()
             .map(|line| {
                 serde_json::from_str::<Value>(line).unwrap()["p_value"]
                     .as_f64()
                     .unwrap()
             })
-            .collect()
+            .collect();
+        (
+            p_values,
+            complaints.replace("skipped: 14 other files\n", ""),
+        )
     };
 
     assert_eq!(enroll("first", "desk scanner", &[]).0, Some(0));
-    let before = p_values();
+    let (before, complaints) = checked("today", &[]);
+    let changed = "the scanner or its settings have changed: the 14 fronts of xts-10-2024 differ from the 16 enrolled \
+                   (desk scanner): ";
+    assert!(complaints.starts_with(changed), "{complaints}");
+    assert_eq!(complaints.lines().count(), 1);
+    for silent in ["--quiet", "--each-alone"] {
+        assert_eq!(checked("today", &[silent]).1, "", "{silent}");
+    }
     let (code, said, complaints) = enroll("second", "till scanner", &["--add"]);
     assert_eq!((code, complaints.as_str()), (Some(0), ""));
     assert!(
-        said.contains("front: 8 notes added, 0 left out, 18 enrolled in all"),
+        said.contains("front: 12 notes added, 0 left out, 28 enrolled in all"),
         "{said}"
     );
     assert!(
-        shown().contains("front: 18 notes, desk scanner; till scanner, "),
+        shown().contains("front: 28 notes, desk scanner; till scanner, "),
         "{}",
         shown()
     );
-    let after = p_values();
+    let (after, complaints) = checked("today", &[]);
+    assert_eq!(complaints, "");
     let mean = |p: &[f64]| p.iter().sum::<f64>() / p.len() as f64;
     assert!(
-        before.len() == 4 && mean(&after) > mean(&before),
+        before.len() == 14 && mean(&after) > mean(&before),
         "{before:?} {after:?}"
     );
 
@@ -288,7 +302,7 @@ fn another_scanner_is_learned_beside_the_first() {
     let (code, said, complaints) = enroll("mixed", "till scanner", &["--add"]);
     assert_eq!(code, Some(0), "{complaints}");
     assert!(
-        said.contains("front: 1 note added, 1 left out, 19 enrolled in all"),
+        said.contains("front: 1 note added, 1 left out, 29 enrolled in all"),
         "{said}"
     );
     assert!(
@@ -296,7 +310,7 @@ fn another_scanner_is_learned_beside_the_first() {
         "{complaints}"
     );
     assert!(
-        shown().contains("front: 19 notes, desk scanner; till scanner, "),
+        shown().contains("front: 29 notes, desk scanner; till scanner, "),
         "{}",
         shown()
     );
@@ -310,7 +324,7 @@ fn another_scanner_is_learned_beside_the_first() {
         (
             "xts-100-2024",
             vec!["--add"],
-            "none of 4 scans was recognised as xts-100-2024",
+            "none of 14 scans was recognised as xts-100-2024",
         ),
         (
             "xts-10-2024",

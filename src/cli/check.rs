@@ -20,7 +20,7 @@ use crate::report::{Examination, csv, jsonl, overlay, rounded, text};
 use crate::scan::gather::{self, Capture, gather};
 use crate::serial::watchlist::Watchlist;
 use crate::verdict::{Finding, Outcome, Policy, Verdict};
-use crate::{Checker, Settings, batch, check, scan};
+use crate::{Checker, Settings, batch, check, drift, scan};
 
 /// Check scans: files, or folders of them.
 #[derive(Debug, Args)]
@@ -235,7 +235,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     };
     let now = utc(SystemTime::now());
     let mut sightings: Vec<Sighting> = Vec::new();
+    let mut glimpses = Vec::new();
     let mut finish = |mut examination: Examination| -> Result<()> {
+        glimpses.append(&mut examination.scanner);
         watch(&watchlist, &mut examination);
         if let Some(history) = &history {
             sightings.extend(seen(history, &mut examination, &now)?);
@@ -273,6 +275,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         summary.write(sink.writer())?;
     }
     sink.finish()?;
+    if !arguments.quiet && !arguments.each_alone {
+        for side in drift::compare(&library, &glimpses) {
+            if side.changed() {
+                complain(&side.to_string());
+            }
+        }
+    }
     let skipped = gathered.skipped.to_string();
     if !arguments.quiet && skipped != "nothing skipped" {
         complain(&skipped);
