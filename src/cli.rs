@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod demo;
 mod enroll;
+mod evaluate;
 mod explain;
 mod features;
 mod form;
@@ -112,6 +113,8 @@ enum Command {
     Enroll(enroll::Arguments),
     /// Print what a feature or a verdict is, how it is measured and what fools it
     Explain(explain::Arguments),
+    /// Measure on labelled scans how well notes are checked, each judged by what was learned from others
+    Evaluate(evaluate::Arguments),
     /// Look into a history of serial numbers
     History(history::HistoryArgs),
     /// Fill what is known of a note into a page for a report on counterfeit money
@@ -160,6 +163,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Measure(arguments) => measure::run(arguments),
         Command::Features(arguments) => features::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Explain(arguments) => explain::run(arguments, language()?),
         Command::History(arguments) => {
             history::run(arguments, io::stdout().lock()).map(|()| Exit::Good)

@@ -6,6 +6,8 @@ pub mod chroma;
 pub mod evidence;
 pub mod motif;
 pub mod order;
+pub mod ranks;
+pub mod rates;
 pub mod regions;
 pub mod robust;
 pub mod spectrum;

@@ -14,7 +14,7 @@ use crate::features::{Face, lit, measure_all};
 use crate::identify::Identifier;
 use crate::reference::{Design, Library, MeasuredLight, Readings};
 use crate::scan::gather::{Capture, Source};
-use crate::scan::{self, Limits, Scan};
+use crate::scan::{self, Limits, Scan, display_path};
 use crate::{Settings, batch, exhibit, present, present_over};
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
@@ -56,6 +56,32 @@ pub enum EnrollError {
     NothingUsable {
         /// The side.
         side: Side,
+        /// Scans tried.
+        tried: usize,
+    },
+    /// No scan of the side could be read.
+    #[error("{side}: none of the scans could be read")]
+    NothingReadable {
+        /// The side.
+        side: Side,
+    },
+    /// A side that was never enrolled cannot be added to.
+    #[error(
+        "{side}: no genuine notes of {design} are enrolled to add to: enrol them without --add"
+    )]
+    NothingToAddTo {
+        /// The side.
+        side: Side,
+        /// The design.
+        design: String,
+    },
+    /// None of the scans to be added is of the side.
+    #[error("{side}: none of {tried} scans was recognised as {design}: check --design and --side")]
+    NothingRecognised {
+        /// The side.
+        side: Side,
+        /// The design.
+        design: String,
         /// Scans tried.
         tried: usize,
     },
@@ -391,6 +417,151 @@ fn paper_frame(papers: &[(Quad, Option<Quad>)]) -> Option<Homography> {
     cells(&quad)
 }
 
+/// Scans of genuine notes, all of one side, and how they came about.
+#[derive(Debug, Clone, Copy)]
+pub struct SideScans<'a> {
+    /// The side.
+    pub side: Side,
+    /// The scans; the first lies upright.
+    pub files: &'a [PathBuf],
+    /// What the scanner's own cropping cuts off each side of the paper, mm.
+    pub cropped_mm: f64,
+    /// What the scans were made with, in the enroller's words.
+    pub scanner: &'a str,
+    /// The day of enrolment, YYYY-MM-DD.
+    pub date: &'a str,
+    /// The pictures show the layout but are too poor to judge notes by.
+    pub layout_only: bool,
+}
+
+/// Measures one side of a design from files, and what the features read on them: the scans one at a
+/// time, the features on `jobs` scans at once. `library` is what else notes may be recognised as. `left_out` is told
+/// each scan that could not be used, with its name and the reason.
+///
+/// # Errors
+/// When no scan can be read, or used.
+pub fn enrol_side(
+    library: &Library,
+    design: &Design,
+    scans: &SideScans<'_>,
+    jobs: NonZeroUsize,
+    left_out: &mut dyn FnMut(String),
+) -> Result<MeasuredSide, EnrollError> {
+    let side = scans.side;
+    let mut paths: Vec<PathBuf> = Vec::new();
+    // One at a time: a thousand scans do not fit into memory.
+    let rasters =
+        scans
+            .files
+            .iter()
+            .filter_map(|path| match scan::load(path, &Limits::default()) {
+                Ok(scan) => {
+                    paths.push(path.clone());
+                    Some(scan.raster)
+                }
+                Err(error) => {
+                    left_out(error.to_string());
+                    None
+                }
+            });
+    let enrolled = measure_side(
+        side,
+        design.size,
+        &design.zones,
+        rasters,
+        scans.cropped_mm,
+        Enrolment {
+            notes: 0,
+            scanner: scans.scanner.to_owned(),
+            date: scans.date.to_owned(),
+            px_per_mm: 0.0,
+            layout_only: scans.layout_only,
+        },
+    );
+    if paths.is_empty() {
+        return Err(EnrollError::NothingReadable { side });
+    }
+    let enrolled = enrolled?;
+    for (index, why) in &enrolled.left_out {
+        if let Some(path) = paths.get(*index) {
+            left_out(format!("{}: {why}", display_path(path)));
+        }
+    }
+    let mut measured = enrolled.measured;
+    if !scans.layout_only {
+        let mut known = design.clone();
+        known.measured.insert(side, measured.clone());
+        let own = library.clone().overlaid(Library::of(known));
+        measured.readings = Some(read_features(&own, &design.id, side, &paths, jobs));
+    }
+    Ok(measured)
+}
+
+/// Stands between the scanners of an enrolment in its provenance.
+const BETWEEN_SCANNERS: &str = "; ";
+
+/// Adds what the features read on further scans to what is enrolled of a side: of another scanner, or of
+/// more notes. The layout and the structure stay, so that all readings are of the same. Returns the side,
+/// and how many notes were added. `left_out` is told each scan that could not be used.
+///
+/// # Errors
+/// When the side is not enrolled, or none of the scans is recognised as it.
+pub fn add_to_side(
+    library: &Library,
+    design: &Design,
+    scans: &SideScans<'_>,
+    jobs: NonZeroUsize,
+    left_out: &mut dyn FnMut(String),
+) -> Result<(MeasuredSide, usize), EnrollError> {
+    let side = scans.side;
+    let enrolled = design.measured.get(&side).cloned();
+    let Some((mut readings, mut measured)) =
+        enrolled.and_then(|mut measured| Some((measured.readings.take()?, measured)))
+    else {
+        return Err(EnrollError::NothingToAddTo {
+            side,
+            design: design.id.clone(),
+        });
+    };
+    let more = read_features(library, &design.id, side, scans.files, jobs);
+    for (index, path) in scans.files.iter().enumerate() {
+        if more.notes.contains(&index) {
+            continue;
+        }
+        left_out(match scan::load(path, &Limits::default()) {
+            Err(error) => error.to_string(),
+            Ok(_) => format!(
+                "{}: not recognised as the {side} of {}",
+                display_path(path),
+                design.id
+            ),
+        });
+    }
+    let added = more.count();
+    if added == 0 {
+        return Err(EnrollError::NothingRecognised {
+            side,
+            design: design.id.clone(),
+            tried: scans.files.len(),
+        });
+    }
+    let enrolment = &mut measured.enrolment;
+    let mut scanners = enrolment.scanner.split(BETWEEN_SCANNERS);
+    let scanner = match scanners.position(|known| known == scans.scanner) {
+        Some(known) => known,
+        None => {
+            let known = enrolment.scanner.split(BETWEEN_SCANNERS).count();
+            enrolment.scanner = [&enrolment.scanner, scans.scanner].join(BETWEEN_SCANNERS);
+            known
+        }
+    };
+    readings.append(&more, scanner);
+    enrolment.notes += added;
+    enrolment.date = scans.date.to_owned();
+    measured.readings = Some(readings);
+    Ok((measured, added))
+}
+
 /// How many other scanners each genuine scan is also measured as.
 const OTHER_SCANNERS: u64 = 3;
 
@@ -449,6 +620,7 @@ pub fn read_features(
 fn append(readings: &mut Readings, read: Read) {
     let row = readings.notes.len();
     readings.notes.push(read.note);
+    readings.scanners.push(0);
     for (feature, zones) in read.readings {
         for zone in zones {
             let Ok(measurement) = zone.result else {

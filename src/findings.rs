@@ -7,9 +7,7 @@ use ndarray::Array2;
 
 use crate::compare::evidence::{Evidence, Genuine, Joint, Model};
 use crate::compare::order::quantile;
-use crate::features::{
-    self, Face, Feature, Measurement, Published, Reading, Unmeasured, measure_all,
-};
+use crate::features::{self, Face, Feature, Measurement, Published, Reading, Unmeasured};
 use crate::note::{Light, Side};
 use crate::reference::{Design, Library, Readings};
 use crate::report::rounded;
@@ -85,10 +83,14 @@ impl<'a> Experience<'a> {
         quantile(&mut own, 0.9).map(f64::from)
     }
 
-    /// Looks at everything there is to look at on a side: one finding a feature, and one for all of
+    /// Looks at everything that was measured on a side: one finding a feature, and one for all of
     /// them together.
-    pub fn findings(&self, face: &Face<'_>, file: usize) -> Vec<Finding> {
-        let readings = measure_all(face);
+    pub fn findings(
+        &self,
+        face: &Face<'_>,
+        readings: &[(&'static str, Vec<Reading>)],
+        file: usize,
+    ) -> Vec<Finding> {
         let known = (face.design.id.as_str(), face.side, face.light);
         let Some(known) = self.sides.get(&known) else {
             return readings

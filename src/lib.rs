@@ -10,7 +10,9 @@ pub mod batch;
 pub mod cli;
 pub mod compare;
 pub mod condition;
+pub mod drift;
 pub mod enroll;
+pub mod evaluate;
 pub mod explain;
 pub mod features;
 pub mod findings;
@@ -34,8 +36,9 @@ pub mod wear;
 
 use std::sync::OnceLock;
 
-use features::Face;
+use drift::Glimpse;
 use features::overprint::{self, Marks, Overprint};
+use features::{Face, measure_all};
 use findings::{Experience, missing_lights};
 use identify::lights::{ByDay, lay_over};
 use identify::{Identifier, Identity};
@@ -371,6 +374,7 @@ pub fn examine_and_show(
         .enumerate()
         .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
         .collect();
+    let mut scanner = Vec::new();
     if let Joint::One(identity) = &mut identity
         && let Some(read) = read(exhibits, checker.identifier.library())
     {
@@ -391,11 +395,13 @@ pub fn examine_and_show(
                 Verdict::Unclear
             }
             Joint::One(_) => {
-                findings.extend(
-                    faces
-                        .iter()
-                        .flat_map(|(file, face)| checker.experience.findings(face, *file)),
-                );
+                for (file, face) in &faces {
+                    let readings = measure_all(face);
+                    if face.light == Light::Visible {
+                        scanner.extend(Glimpse::of(face, &readings));
+                    }
+                    findings.extend(checker.experience.findings(face, &readings, *file));
+                }
                 let enrolled = faces
                     .iter()
                     .filter_map(|(_, face)| {
@@ -447,6 +453,7 @@ pub fn examine_and_show(
         reasons,
         category: report::category(verdict, fitness.as_ref()),
         fitness,
+        scanner,
         elapsed_ms: None,
     }
 }

@@ -254,6 +254,9 @@ pub struct Readings {
     /// Which note each scan is of; a note has several where it was also measured as other scanners
     /// would have shown it.
     pub notes: Vec<usize>,
+    /// Which scanner each scan was made with, in the order in which scanners were enrolled; a scan as another would have
+    /// shown it counts to the one it was made with.
+    pub scanners: Vec<usize>,
     /// By feature and zone, one value a scan; NaN where the zone was not examined.
     pub values: BTreeMap<String, BTreeMap<String, Vec<f32>>>,
 }
@@ -264,7 +267,27 @@ impl Readings {
         self.notes.iter().collect::<BTreeSet<_>>().len()
     }
 
-    /// As an archive of arrays named `<feature>/<zone>`, and `notes`.
+    /// Adds the readings of further notes, none of which is among these, all made with one scanner.
+    pub fn append(&mut self, more: &Self, scanner: usize) {
+        let (rows, added) = (self.notes.len(), more.notes.len());
+        let first = self.notes.iter().max().map_or(0, |last| last + 1);
+        self.notes
+            .extend(more.notes.iter().map(|note| first + note));
+        self.scanners.resize(rows + added, scanner);
+        for (feature, zones) in &more.values {
+            let own = self.values.entry(feature.clone()).or_default();
+            for (zone, values) in zones {
+                let own = own.entry(zone.clone()).or_default();
+                own.resize(rows, f32::NAN);
+                own.extend(values);
+            }
+        }
+        for values in self.values.values_mut().flat_map(BTreeMap::values_mut) {
+            values.resize(rows + added, f32::NAN);
+        }
+    }
+
+    /// As an archive of arrays named `<feature>/<zone>`, and `notes` and `scanners`.
     ///
     /// # Errors
     /// When the archive cannot be made.
@@ -282,6 +305,8 @@ impl Readings {
     ) -> Result<(), ndarray_npy::WriteNpzError> {
         let notes: Vec<u32> = self.notes.iter().map(|n| *n as u32).collect();
         npz.add_array("notes", &Array1::from(notes))?;
+        let scanners: Vec<u32> = self.scanners.iter().map(|n| *n as u32).collect();
+        npz.add_array("scanners", &Array1::from(scanners))?;
         for (feature, zones) in &self.values {
             for (zone, values) in zones {
                 npz.add_array(format!("{feature}/{zone}"), &Array1::from(values.clone()))?;
@@ -298,8 +323,19 @@ impl Readings {
         let notes: Array1<u32> = npz
             .by_name("notes")
             .map_err(|e| broken("notes", &e.to_string()))?;
+        // One scanner where nothing is said of others.
+        let mut scanners = Array1::zeros(notes.len());
+        if names.iter().any(|name| name == "scanners") {
+            scanners = npz
+                .by_name("scanners")
+                .map_err(|e| broken("scanners", &e.to_string()))?;
+        }
+        if scanners.len() != notes.len() {
+            return Err(broken("scanners", "has not one value a scan"));
+        }
         let mut readings = Self {
             notes: notes.iter().map(|n| *n as usize).collect(),
+            scanners: scanners.iter().map(|n: &u32| *n as usize).collect(),
             values: BTreeMap::new(),
         };
         for key in names {
@@ -527,6 +563,12 @@ impl Library {
         }
         self.designs.sort_by(|a, b| a.id.cmp(&b.id));
         self.tell_rules();
+        self
+    }
+
+    /// With another set of glyphs for a typeface of a currency.
+    pub fn with_typeface(mut self, currency: Currency, id: String, face: Typeface) -> Self {
+        self.typefaces.insert((currency, id), face);
         self
     }
 
@@ -1318,6 +1360,36 @@ layout_only = false
         let files = [(NAME.to_owned(), vec![0x69, 0xff])].into_iter().collect();
         let message = Library::from_files(&files).unwrap_err().to_string();
         assert!(message.starts_with(&format!("{NAME}: text: ")), "{message}");
+    }
+
+    #[test]
+    fn readings_of_further_notes_are_further_rows() {
+        let readings = |notes: &[usize], zones: &[(&str, &[f32])]| Readings {
+            notes: notes.to_vec(),
+            scanners: vec![0; notes.len()],
+            values: BTreeMap::from([(
+                "paper-tint".to_owned(),
+                zones
+                    .iter()
+                    .map(|(zone, values)| ((*zone).to_owned(), values.to_vec()))
+                    .collect(),
+            )]),
+        };
+        let mut all = readings(
+            &[0, 0, 2],
+            &[("a", &[1.0, 2.0, 3.0]), ("b", &[4.0, 5.0, 6.0])],
+        );
+        let more = readings(&[0, 1], &[("a", &[7.0, 8.0]), ("c", &[9.0, 10.0])]);
+        all.append(&more, 1);
+        assert_eq!((all.notes.clone(), all.count()), (vec![0, 0, 2, 3, 4], 4));
+        assert_eq!(all.scanners, [0, 0, 0, 1, 1]);
+        let shown = format!("{:?}", all.values["paper-tint"]);
+        assert_eq!(
+            shown,
+            r#"{"a": [1.0, 2.0, 3.0, 7.0, 8.0], "b": [4.0, 5.0, 6.0, NaN, NaN], "c": [NaN, NaN, NaN, 9.0, 10.0]}"#
+        );
+        let kept = Readings::from_npz("x", &all.to_npz().unwrap()).unwrap();
+        assert_eq!((kept.notes, kept.scanners), (all.notes, all.scanners));
     }
 
     #[test]

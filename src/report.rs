@@ -9,6 +9,7 @@ pub mod words;
 
 use serde::{Deserialize, Serialize};
 
+use crate::drift::Glimpse;
 use crate::note::{Currency, Light, Side};
 use crate::rectify::edges::SideSource;
 use crate::verdict::{Finding, Verdict, judge};
@@ -41,6 +42,9 @@ pub struct Examination {
     pub category: &'static str,
     /// Wear; none where it was not measured.
     pub fitness: Option<Fitness>,
+    /// What its images tell of the scanner: see [`crate::drift`].
+    #[serde(skip)]
+    pub scanner: Vec<Glimpse>,
     /// What the note took on one core, ms; filled in by who holds a clock.
     pub elapsed_ms: Option<f64>,
 }

@@ -209,3 +209,158 @@ fn enrolment_leaves_other_lights_out() {
         "{complaints}"
     );
 }
+
+/// Fronts of XTS 10 as a scanner with these settings shows them.
+fn scanned(desk: &Path, folder: &str, seed: &str, count: &str, settings: &[&str]) {
+    let words = [
+        "specimen",
+        folder,
+        "--side",
+        "front",
+        "--seed",
+        seed,
+        "--count",
+        count,
+        "--press-dpi",
+        "300",
+        "--dpi",
+        "150",
+        "--bed",
+        "black",
+    ];
+    let (code, _, complaints) = run(desk, &[&words, settings].concat());
+    assert_eq!(code, Some(0), "{complaints}");
+}
+
+#[test]
+fn another_scanner_is_learned_beside_the_first() {
+    let desk = tempfile::tempdir().unwrap();
+    let desk = desk.path();
+    let blue = ["--cast", "0.86,0.97,1", "--gamma", "1.3", "--blur", "70"];
+    scanned(desk, "first", "1", "16", &[]);
+    scanned(desk, "second", "101", "12", &blue);
+    scanned(desk, "today", "201", "14", &blue);
+    let enroll = |scans: &str, scanner: &str, more: &[&str]| {
+        let words = [
+            "enroll",
+            "--design",
+            "xts-10-2024",
+            "--references",
+            "notes",
+            "--date",
+            "2026-01-01",
+            "--scanner",
+            scanner,
+            scans,
+        ];
+        run(desk, &[&words, more].concat())
+    };
+    let shown = || {
+        run(
+            desk,
+            &["references", "show", "xts-10-2024", "--references", "notes"],
+        )
+        .1
+    };
+    let checked = |scans: &str, more: &[&str]| -> (Vec<f64>, String) {
+        let words = ["check", scans, "--references", "notes"];
+        let (_, said, complaints) = run(desk, &[&words, more].concat());
+        let p_values = said
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<Value>(line).unwrap()["p_value"]
+                    .as_f64()
+                    .unwrap()
+            })
+            .collect();
+        (
+            p_values,
+            complaints.replace("skipped: 14 other files\n", ""),
+        )
+    };
+
+    assert_eq!(enroll("first", "desk scanner", &[]).0, Some(0));
+    let (before, complaints) = checked("today", &[]);
+    let changed = "the scanner or its settings have changed: the 14 fronts of xts-10-2024 differ from the 16 enrolled \
+                   (desk scanner): ";
+    assert!(complaints.starts_with(changed), "{complaints}");
+    assert_eq!(complaints.lines().count(), 1);
+    for silent in ["--quiet", "--each-alone"] {
+        assert_eq!(checked("today", &[silent]).1, "", "{silent}");
+    }
+    let (code, said, complaints) = enroll("second", "till scanner", &["--add"]);
+    assert_eq!((code, complaints.as_str()), (Some(0), ""));
+    assert!(
+        said.contains("front: 12 notes added, 0 left out, 28 enrolled in all"),
+        "{said}"
+    );
+    assert!(
+        shown().contains("front: 28 notes, desk scanner; till scanner, "),
+        "{}",
+        shown()
+    );
+    let (after, complaints) = checked("today", &[]);
+    assert_eq!(complaints, "");
+    let mean = |p: &[f64]| p.iter().sum::<f64>() / p.len() as f64;
+    assert!(
+        before.len() == 14 && mean(&after) > mean(&before),
+        "{before:?} {after:?}"
+    );
+
+    // What is no note of the design is said and left out.
+    fs::create_dir(desk.join("mixed")).unwrap();
+    fs::copy(
+        desk.join("today/xts-10-201_front.jpg"),
+        desk.join("mixed/a.jpg"),
+    )
+    .unwrap();
+    fs::write(desk.join("mixed/b.jpg"), "b").unwrap();
+    let (code, said, complaints) = enroll("mixed", "till scanner", &["--add"]);
+    assert_eq!(code, Some(0), "{complaints}");
+    assert!(
+        said.contains("front: 1 note added, 1 left out, 29 enrolled in all"),
+        "{said}"
+    );
+    assert!(
+        complaints.starts_with("left out: mixed/b.jpg: "),
+        "{complaints}"
+    );
+    assert!(
+        shown().contains("front: 29 notes, desk scanner; till scanner, "),
+        "{}",
+        shown()
+    );
+
+    for (design, more, expected) in [
+        (
+            "usd-5-2006",
+            vec!["--add"],
+            "no genuine notes of usd-5-2006 are enrolled to add to",
+        ),
+        (
+            "xts-100-2024",
+            vec!["--add"],
+            "none of 14 scans was recognised as xts-100-2024",
+        ),
+        (
+            "xts-10-2024",
+            vec!["--add", "--layout-only"],
+            "cannot be used with",
+        ),
+    ] {
+        let words = [
+            "enroll",
+            "--design",
+            design,
+            "--references",
+            "other",
+            "--date",
+            "2026-01-01",
+            "today",
+        ];
+        let (code, _, complaints) = run(desk, &[&words, more.as_slice()].concat());
+        assert_eq!(code, Some(2), "{design}");
+        assert!(complaints.contains(expected), "{design}: {complaints}");
+        assert!(!desk.join("other").exists());
+    }
+}

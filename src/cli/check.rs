@@ -21,7 +21,7 @@ use crate::report::text::{Style, Summary, Table};
 use crate::report::{Examination, csv, html, jsonl, overlay, rounded};
 use crate::scan::gather::{self, Capture, gather};
 use crate::verdict::{Finding, Verdict};
-use crate::{Checker, Exhibit, batch, examine_and_show, exhibits, scan};
+use crate::{Checker, Exhibit, batch, drift, examine_and_show, exhibits, scan};
 
 /// Check scans: files, or folders of them.
 #[derive(Debug, Args)]
@@ -215,9 +215,11 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
     };
     let now = utc(SystemTime::now());
     let mut sightings: Vec<Sighting> = Vec::new();
+    let mut glimpses = Vec::new();
     // For people: what needs them stays on the screen; and the page is written when all is known.
     let (mut suspects, mut reported): (Vec<Examination>, Vec<Examination>) = Default::default();
     let mut finish = |mut examination: Examination| -> Result<()> {
+        glimpses.append(&mut examination.scanner);
         sightings.extend(memory.consult(&mut examination, &now)?);
         summary.add(&examination);
         let out = sink.writer();
@@ -276,6 +278,13 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
             made: &now,
         };
         page::write(folder, &made, &reported, album)?;
+    }
+    if !arguments.quiet && !judging.each_alone {
+        for side in drift::compare(&library, &glimpses) {
+            if side.changed() {
+                complain(&side.to_string());
+            }
+        }
     }
     let skipped = gathered.skipped.to_string();
     if !arguments.quiet && skipped != "nothing skipped" {

@@ -13,11 +13,11 @@ use clap::Args;
 
 use super::references::counted;
 use super::{Exit, complain};
-use crate::enroll::{measure_side, read_features, read_lights, with_lights, write};
+use crate::enroll::{SideScans, add_to_side, enrol_side, read_lights, with_lights, write};
 use crate::note::{Light, Side};
-use crate::reference::{Enrolment, Library, ReferenceError};
+use crate::reference::{Library, ReferenceError};
+use crate::scan::display_path;
 use crate::scan::gather::{Options, gather};
-use crate::scan::{self, Limits, display_path};
 
 /// Measure genuine scans of one design into its reference note.
 #[derive(Debug, Args)]
@@ -55,6 +55,10 @@ pub struct Arguments {
     /// The pictures show the layout but are too poor to judge notes by
     #[arg(long)]
     layout_only: bool,
+    /// Add the scans to what is enrolled, as of another scanner or of more notes, instead of replacing it; scans that were
+    /// enrolled before would count twice
+    #[arg(long, conflicts_with_all = ["serials", "layout_only", "cropped"])]
+    add: bool,
     /// Scans of genuine notes, the first of each side upright; files or folders
     #[arg(value_name = "SCAN", required = true)]
     scans: Vec<PathBuf>,
@@ -140,62 +144,42 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     if by_side.is_empty() {
         bail!("none of the scans was made in visible light: give ordinary scans of the notes");
     }
+    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut measured = design.measured.clone();
     let mut out = io::stdout().lock();
     for (side, files) in by_side {
-        let mut paths = Vec::new();
-        // One at a time: a thousand scans do not fit into memory.
-        let rasters =
-            files
-                .into_iter()
-                .filter_map(|path| match scan::load(&path, &Limits::default()) {
-                    Ok(scan) => {
-                        paths.push(path);
-                        Some(scan.raster)
-                    }
-                    Err(error) => {
-                        complain(&format!("left out: {error}"));
-                        None
-                    }
-                });
-        let enrolled = measure_side(
+        let scans = SideScans {
             side,
-            design.size,
-            &design.zones,
-            rasters,
-            arguments.cropped,
-            Enrolment {
-                notes: 0,
-                scanner: arguments.scanner.clone(),
-                date: arguments.date.clone().unwrap_or_default(),
-                px_per_mm: 0.0,
-                layout_only: arguments.layout_only,
-            },
-        );
-        if paths.is_empty() {
-            bail!("{side}: none of the scans could be read");
-        }
-        let mut enrolled = enrolled?;
-        for (index, why) in &enrolled.left_out {
-            if let Some(path) = paths.get(*index) {
-                complain(&format!("left out: {}: {why}", display_path(path)));
-            }
-        }
-        if !arguments.layout_only {
-            let mut known = design.clone();
-            known.measured.insert(side, enrolled.measured.clone());
-            let own = library.clone().overlaid(Library::of(known));
-            let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-            let readings = read_features(&own, &design.id, side, &paths, jobs);
-            enrolled.measured.readings = Some(readings);
-        }
-        writeln!(
-            out,
-            "{side}: {} measured, {} left out",
-            counted(enrolled.measured.enrolment.notes, "note"),
-            enrolled.left_out.len()
-        )?;
-        measured.insert(side, enrolled.measured);
+            files: &files,
+            cropped_mm: arguments.cropped,
+            scanner: &arguments.scanner,
+            date: arguments.date.as_deref().unwrap_or_default(),
+            layout_only: arguments.layout_only,
+        };
+        let mut left_out = 0;
+        let mut leave_out = |why: String| {
+            left_out += 1;
+            complain(&format!("left out: {why}"));
+        };
+        let enrolled = if arguments.add {
+            let (enrolled, added) = add_to_side(&library, design, &scans, jobs, &mut leave_out)?;
+            writeln!(
+                out,
+                "{side}: {} added, {left_out} left out, {} enrolled in all",
+                counted(added, "note"),
+                enrolled.enrolment.notes
+            )?;
+            enrolled
+        } else {
+            let enrolled = enrol_side(&library, design, &scans, jobs, &mut leave_out)?;
+            writeln!(
+                out,
+                "{side}: {} measured, {left_out} left out",
+                counted(enrolled.enrolment.notes, "note"),
+            )?;
+            enrolled
+        };
+        measured.insert(side, enrolled);
     }
     if !arguments.layout_only {
         let mut known = design.clone();

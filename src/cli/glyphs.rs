@@ -18,7 +18,7 @@ use crate::scan::display_path;
 use crate::scan::gather::{Options, Source, gather};
 use crate::serial::learn::{CrossValidation, Known, Sample, cross_validate, learn};
 use crate::serial::locate::Strip;
-use crate::{Settings, batch, exhibit};
+use crate::{Settings, batch, evaluate, exhibit};
 
 /// A row of the labels; other columns are left alone.
 #[derive(Debug, Deserialize)]
@@ -28,8 +28,10 @@ struct Label {
     serial: String,
 }
 
-/// Parts into which the notes are divided to measure how well they are read. With two, many letters are not learned.
-const FOLDS: [usize; 2] = [2, 5];
+/// Parts into which the notes are divided to calibrate what was learned.
+const PARTS: usize = 5;
+/// Parts into which they are divided to measure how well they are read. With two, many letters are not learned.
+const FOLDS: [usize; 2] = [2, PARTS];
 
 /// Learns every typeface that the labelled scans show, and writes it below `references`.
 pub fn learn_serials(
@@ -118,6 +120,64 @@ pub fn learn_serials(
         writeln!(out, "wrote {}", display_path(&file))?;
     }
     Ok(Exit::Good)
+}
+
+/// A library with the typefaces that numbered scans show, learned from these alone, and the names of those
+/// that could be learned. Scans of which no number can be had are passed over.
+pub fn learned(
+    library: &Library,
+    numbered: &[(&Source, &evaluate::labels::Label)],
+    jobs: NonZeroUsize,
+) -> (Library, Vec<String>) {
+    let identifier = Identifier::new(library);
+    let labelled: Vec<(&Source, Label)> = numbered
+        .iter()
+        .filter_map(|(source, label)| {
+            Some((
+                *source,
+                Label {
+                    file: label.file.clone(),
+                    design: label.design.clone(),
+                    serial: label.serial.clone()?,
+                },
+            ))
+        })
+        .collect();
+    let mut faces: BTreeMap<(Currency, String), Vec<Known>> = BTreeMap::new();
+    let taken = batch::in_order(
+        &labelled,
+        jobs,
+        |(source, label)| prints(library, &identifier, source, label),
+        |_, found| {
+            for (key, known) in found.into_iter().flatten() {
+                faces.entry(key).or_default().push(known);
+            }
+            Ok::<(), std::convert::Infallible>(())
+        },
+    );
+    match taken {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
+    let mut own = library.clone();
+    let mut names = Vec::new();
+    for ((currency, id), known) in faces {
+        let Some(facts) = library.rules(&currency).and_then(|r| r.typeface(&id)) else {
+            continue;
+        };
+        let samples: Vec<&Sample> = known.iter().map(|k| &k.sample).collect();
+        let (Ok(validation), Ok(learned)) =
+            (cross_validate(&known, facts, PARTS), learn(&samples, facts))
+        else {
+            continue;
+        };
+        let face = learned
+            .face
+            .measured(validation.calibration, validation.rows);
+        names.push(id.clone());
+        own = own.with_typeface(currency, id, face);
+    }
+    (own, names)
 }
 
 fn read_labels(path: &Path) -> Result<BTreeMap<String, Label>> {

@@ -52,7 +52,7 @@ pub fn probability(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("{text:?} is no share from 0.000000001 to 0.1"))
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+pub fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     text.parse()
         .map_err(|_| "write a whole number from 1".to_owned())
 }

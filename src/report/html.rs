@@ -826,6 +826,7 @@ mod tests {
             reasons,
             category: verdict.category(),
             fitness: None,
+            scanner: Vec::new(),
             elapsed_ms: None,
         }
     }
