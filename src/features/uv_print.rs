@@ -82,7 +82,8 @@ impl Feature for UvPrint {
         let index: usize = number.parse().ok()?;
         let fact = facts(design, "fluorescent-print", side, Light::Ultraviolet)
             .nth(index.checked_sub(1)?)?;
-        Published::of(fact, hue_range(&fact.colours)?)
+        // The first colour is that of the place; others are those of print elsewhere.
+        Published::of(fact, hue_range(fact.colours.get(..1)?)?)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
