@@ -78,7 +78,7 @@ mod tests {
         let misfit = look(Some("D3"), None, Some("2017"));
         assert!(misfit.outcome == Outcome::Deviates && misfit.doubtful);
         let plate = look(Some("D4"), Some('E'), None);
-        assert!(plate.outcome == Outcome::Deviates && !plate.doubtful);
+        assert!(plate.outcome == Outcome::Deviates && plate.doubtful);
         assert_eq!(look(None, None, Some("2017")).outcome, Outcome::NotExamined);
         assert_eq!(look(Some("D4"), None, None).outcome, Outcome::NotExamined);
     }

@@ -201,12 +201,12 @@ mod tests {
             ..Pen::NUMBERING
         };
         let font = looked(Face::Display, pen, 0.0);
-        assert!(font.p_value.unwrap() < 1e-4, "{font:?}");
+        assert!(font.p_value.unwrap() < 1e-3, "{font:?}");
         // Its letters are of other shapes, and of other widths.
         let told = |by: &str| font.why.starts_with(by);
         assert!(told("shape") || told("spacing"), "{font:?}");
         let uneven = looked(Face::Numbering, Pen::NUMBERING, 0.3);
-        assert!(uneven.p_value.unwrap() < 1e-4, "{uneven:?}");
+        assert!(uneven.p_value.unwrap() < 1e-3, "{uneven:?}");
         assert!(uneven.why.starts_with("level"), "{uneven:?}");
     }
 
