@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use ndarray::Array2;
 
-use crate::compare::evidence::{Evidence, Genuine, Joint, Model};
+use crate::compare::evidence::{Evidence, Genuine, Joint, Model, Told};
 use crate::compare::order::quantile;
 use crate::features::{self, Face, Feature, Measurement, Published, Reading, Unmeasured};
 use crate::note::{Light, Side};
@@ -307,10 +307,10 @@ fn examined(
     let value = rounded(evidence.value, 3);
     let expected = evidence.expected.map(|v| rounded(v, 3));
     let excuse = excuse(feature);
-    let what = if evidence.overall {
-        format!("all places together, most at {}", evidence.place)
-    } else {
-        evidence.place.clone()
+    let what = match evidence.told {
+        Told::OnePlace => evidence.place.clone(),
+        Told::SeveralPlaces => format!("several places, most of all {}", evidence.place),
+        Told::AllPlaces => format!("all places together, most at {}", evidence.place),
     };
     Finding {
         feature: feature.to_owned(),

@@ -1,10 +1,11 @@
 //! Evidence: how rare the readings of one object are among those of genuine ones.
 //!
 //! Readings come in groups (one measurement) of places (where it was made). Each reading is brought to
-//! robust units of its own place. A group then speaks twice: by its oddest place, which one altered
-//! place moves, and by the mean of its places, which a change everywhere moves. Both are ranked among
-//! the same figures of the genuine objects, each computed with spreads that had not seen that object
-//! (cross-conformal, five folds), and beyond the largest of them by a fitted tail.
+//! robust units of its own place. A group then speaks three times: by its oddest place, which one altered
+//! place moves; by its second oddest spot, which a change of several moves, and a stain on one does not;
+//! and by the mean of its places but those of the oddest spot, which a change everywhere moves. Each is ranked among the same figures
+//! of the genuine objects, computed with spreads that had not seen that object (cross-conformal, five
+//! folds), and beyond the largest of them by a fitted tail.
 //!
 //! Groups depend on each other in unknown ways, so they are combined by Bonferroni's rule, which holds
 //! under any dependence: the least p-value times the number of groups examined.
@@ -20,6 +21,8 @@ use super::tail::{Rarity, Tail};
 const FOLDS: usize = 5;
 /// Least genuine objects that make a comparison.
 pub const LEAST_OBJECTS: usize = 8;
+/// Least spots of which the second oddest says something of its own.
+const LEAST_SPOTS: usize = 4;
 /// Deviations are cut here: beyond, all are equally impossible.
 const CUT: f64 = 1e4;
 
@@ -48,7 +51,8 @@ impl Odd {
 /// Readings of genuine objects in one group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Genuine {
-    /// Names of the places, one a column.
+    /// Names of the places, one a column. Places whose names agree up to a colon are one spot, looked at
+    /// in several ways.
     pub places: Vec<String>,
     /// Scans × places; NaN where nothing was measured.
     pub values: Array2<f64>,
@@ -64,10 +68,23 @@ pub struct Genuine {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     places: BTreeMap<String, (Odd, Spread)>,
-    oddest: Tail,
-    mean: Tail,
+    /// Of each figure that a group speaks by; none where it has too few spots.
+    tails: [Option<Tail>; 3],
     objects: usize,
 }
+
+/// By what a group speaks, in the order of its figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// By its oddest place.
+    OnePlace,
+    /// By its second oddest spot.
+    SeveralPlaces,
+    /// By the mean of all.
+    AllPlaces,
+}
+
+const TOLD: [Told; 3] = [Told::OnePlace, Told::SeveralPlaces, Told::AllPlaces];
 
 /// Several groups together. Copies are odd in many groups a little, rather than in one a lot; the mean
 /// surprise of the groups, -ln p, is ranked among the genuine objects' own, so that however the groups
@@ -126,8 +143,8 @@ pub struct Evidence {
     pub value: f64,
     /// What nearly all genuine objects read there: three spreads about the centre.
     pub expected: [f64; 2],
-    /// True where the places together, not one of them, are what is odd.
-    pub overall: bool,
+    /// Whether one place, several or all together are what is odd.
+    pub told: Told,
     /// Genuine objects compared with.
     pub objects: usize,
 }
@@ -145,7 +162,7 @@ impl Model {
         if places.is_empty() {
             return None;
         }
-        let (mut oddest, mut means) = (Vec::new(), Vec::new());
+        let mut figures: [Vec<f64>; 3] = Default::default();
         for fold in 0..FOLDS {
             let fitted = self::places(genuine, |object| object % FOLDS != fold);
             for (row, object) in genuine.values.rows().into_iter().zip(&genuine.objects) {
@@ -158,17 +175,43 @@ impl Model {
                     .map(String::as_str)
                     .zip(row.iter().copied());
                 if let Some(summary) = summarise(&fitted, readings) {
-                    oddest.push(summary.oddest);
-                    means.push(summary.mean);
+                    for (figures, figure) in figures.iter_mut().zip(summary.figures) {
+                        figures.extend(figure);
+                    }
                 }
             }
         }
+        let [oddest, second, mean] = figures;
         Some(Self {
             places,
-            oddest: Tail::fit(oddest)?,
-            mean: Tail::fit(means)?,
+            tails: [
+                Some(Tail::fit(oddest)?),
+                Tail::fit(second),
+                Some(Tail::fit(mean)?),
+            ],
             objects: objects.len(),
         })
+    }
+
+    /// The rarest of the figures, multiplied by how many there are, and which it is.
+    fn rarest(
+        &self,
+        figures: [Option<f64>; 3],
+        rarity: impl Fn(&Tail, f64) -> Rarity,
+    ) -> Option<(Rarity, Told)> {
+        let told: Vec<(Rarity, Told)> = self
+            .tails
+            .iter()
+            .zip(figures)
+            .zip(TOLD)
+            .filter_map(|((tail, figure), told)| Some((rarity(tail.as_ref()?, figure?), told)))
+            .collect();
+        let (rarest, by) = told
+            .iter()
+            .min_by(|a, b| a.0.p.total_cmp(&b.0.p))
+            .copied()?;
+        let p = (told.len() as f64 * rarest.p).min(1.0);
+        Some((Rarity { p, ..rarest }, by))
     }
 
     /// The p-value of each scan of the genuine objects themselves, by spreads that had not seen its
@@ -189,9 +232,11 @@ impl Model {
                     .map(String::as_str)
                     .zip(row.iter().copied());
                 let summary = summarise(fitted.get(object % FOLDS)?, readings)?;
-                let oddest = self.oddest.own_rarity(summary.oddest);
-                let p = oddest.min(self.mean.own_rarity(summary.mean));
-                Some((2.0 * p).min(1.0))
+                let own = |tail: &Tail, figure| Rarity {
+                    p: tail.own_rarity(figure),
+                    extrapolated: false,
+                };
+                Some(self.rarest(summary.figures, own)?.0.p)
             })
             .collect()
     }
@@ -203,26 +248,17 @@ impl Model {
         readings: impl IntoIterator<Item = (&'a str, f64)>,
     ) -> Option<Evidence> {
         let summary = summarise(&self.places, readings)?;
-        let (oddest, mean) = (
-            self.oddest.rarity(summary.oddest),
-            self.mean.rarity(summary.mean),
-        );
-        let overall = mean.p < oddest.p;
-        let rarer = if overall { mean } else { oddest };
+        let (rarity, told) = self.rarest(summary.figures, Tail::rarity)?;
         let (_, spread) = self.places.get(summary.place)?;
         Some(Evidence {
-            // The group speaks twice.
-            rarity: Rarity {
-                p: (2.0 * rarer.p).min(1.0),
-                ..rarer
-            },
+            rarity,
             place: summary.place.to_owned(),
             value: summary.value,
             expected: [
                 spread.centre - 3.0 * spread.below,
                 spread.centre + 3.0 * spread.above,
             ],
-            overall,
+            told,
             objects: self.objects,
         })
     }
@@ -250,8 +286,10 @@ fn places(genuine: &Genuine, keep: impl Fn(usize) -> bool) -> BTreeMap<String, (
 }
 
 struct Summary<'a> {
-    oddest: f64,
-    mean: f64,
+    /// Oddness of the oddest place, of the second oddest spot, of all places but the oddest spot's in the
+    /// mean; with few spots, of all.
+    figures: [Option<f64>; 3],
+    /// The oddest place.
     place: &'a str,
     value: f64,
 }
@@ -260,27 +298,35 @@ fn summarise<'a>(
     places: &BTreeMap<String, (Odd, Spread)>,
     readings: impl IntoIterator<Item = (&'a str, f64)>,
 ) -> Option<Summary<'a>> {
-    let mut best: Option<Summary<'a>> = None;
-    let (mut sum, mut count) = (0.0, 0.0);
+    let mut best: Option<(f64, &'a str, f64)> = None;
+    // Of each spot: its oddest place; sum and number of its places.
+    let mut spots: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
     for (place, value) in readings {
         let Some((odd, spread)) = places.get(place).filter(|_| value.is_finite()) else {
             continue;
         };
         let oddness = odd.oddness(spread, value);
-        sum += oddness;
-        count += 1.0;
-        if best.as_ref().is_none_or(|b| oddness > b.oddest) {
-            best = Some(Summary {
-                oddest: oddness,
-                mean: 0.0,
-                place,
-                value,
-            });
+        let spot = place.split_once(':').map_or(place, |(spot, _)| spot);
+        let spot = spots.entry(spot).or_insert((f64::MIN, 0.0, 0.0));
+        *spot = (spot.0.max(oddness), spot.1 + oddness, spot.2 + 1.0);
+        if best.is_none_or(|b| oddness > b.0) {
+            best = Some((oddness, place, value));
         }
     }
-    best.map(|b| Summary {
-        mean: sum / count,
-        ..b
+    let (oddest, place, value) = best?;
+    let mut spots: Vec<(f64, f64, f64)> = spots.into_values().collect();
+    spots.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let several = spots.len() >= LEAST_SPOTS;
+    // A stain on one spot is no change everywhere.
+    let spread_over = spots.get(usize::from(several)..)?;
+    let (sum, count) = spread_over.iter().fold((0.0, 0.0), |(sum, count), spot| {
+        (sum + spot.1, count + spot.2)
+    });
+    let second = spots.get(1).map(|spot| spot.0).filter(|_| several);
+    Some(Summary {
+        figures: [Some(oddest), second, Some(sum / count)],
+        place,
+        value,
     })
 }
 
@@ -356,9 +402,40 @@ mod tests {
     fn one_altered_place_and_a_change_everywhere_are_both_seen() {
         let model = Model::fit(&genuine(64, 3)).unwrap();
         let one = model.judge([("a", 1.0), ("b", 45.0), ("c", -3.0)]).unwrap();
-        assert!(one.rarity.p < 1e-4 && one.place == "b" && !one.overall);
+        assert!(one.rarity.p < 1e-4 && one.place == "b" && one.told == Told::OnePlace);
         let all = model.judge([("a", 5.5), ("b", 24.5), ("c", 1.5)]).unwrap();
         assert!(all.rarity.p < 1e-3, "{}", all.rarity.p);
+    }
+
+    /// Eight places, of two of which a stain on one object changed the first.
+    fn stained() -> Genuine {
+        let mut normal = Normal(21);
+        let mut values = Array2::from_shape_fn((64, 8), |_| normal.next());
+        values[[7, 0]] = 30.0;
+        Genuine {
+            places: ["a:x", "a:y", "b", "c", "d", "e", "f", "g"]
+                .map(str::to_owned)
+                .to_vec(),
+            values,
+            objects: (0..64).collect(),
+            odd: vec![Odd::Above; 8],
+            least_spread: 1e-6,
+        }
+    }
+
+    #[test]
+    fn a_stain_on_one_genuine_object_does_not_hide_a_change_of_several_places() {
+        let model = Model::fit(&stained()).unwrap();
+        let judge = |a: [f64; 2], b: f64| {
+            let rest = ["c", "d", "e", "f", "g"].map(|place| (place, 0.0));
+            let readings = [("a:x", a[0]), ("a:y", a[1]), ("b", b)];
+            model.judge(readings.into_iter().chain(rest)).unwrap()
+        };
+        let stain = judge([28.0, 25.0], 0.0);
+        assert!(stain.rarity.p > 0.01, "{stain:?}");
+        let changed = judge([20.0, 0.0], 20.0);
+        assert!(changed.rarity.p < 1e-4, "{changed:?}");
+        assert_eq!(changed.told, Told::SeveralPlaces);
     }
 
     #[test]
