@@ -375,6 +375,7 @@ pub fn examine_and_show(
         .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
         .collect();
     let mut scanner = Vec::new();
+    let mut enrolled = 0;
     if let Joint::One(identity) = &mut identity
         && let Some(read) = read(exhibits, checker.identifier.library())
     {
@@ -402,12 +403,12 @@ pub fn examine_and_show(
                     }
                     findings.extend(checker.experience.findings(face, &readings, *file));
                 }
-                let enrolled = faces
+                enrolled = faces
                     .iter()
                     .filter_map(|(_, face)| {
                         let side = face.design.measured.get(&face.side)?;
                         match face.light {
-                            Light::Visible => Some(side.enrolment.notes),
+                            Light::Visible => Some(side.readings.as_ref()?.count()),
                             light => Some(side.lights.get(&light)?.readings.count()),
                         }
                     })
@@ -416,7 +417,7 @@ pub fn examine_and_show(
                 fitness = fitness::grade(faces.iter().map(|f| &f.1), &checker.experience);
                 weigh(&mut findings, &settings.policy, enrolled);
                 p_value = overall(&findings);
-                let (verdict, why) = judge(&findings);
+                let (verdict, why) = judge(&findings, enrolled);
                 reasons.extend(why);
                 // Not asked for, so it is said and not held against the note.
                 let given: Vec<Light> = faces.iter().map(|(_, face)| face.light).collect();
@@ -453,6 +454,7 @@ pub fn examine_and_show(
         reasons,
         category: report::category(verdict, fitness.as_ref()),
         fitness,
+        enrolled,
         scanner,
         elapsed_ms: None,
     }

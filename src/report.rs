@@ -42,6 +42,9 @@ pub struct Examination {
     pub category: &'static str,
     /// Wear; none where it was not measured.
     pub fitness: Option<Fitness>,
+    /// Genuine notes enrolled of the sides that were compared.
+    #[serde(skip)]
+    pub enrolled: usize,
     /// What its images tell of the scanner: see [`crate::drift`].
     #[serde(skip)]
     pub scanner: Vec<Glimpse>,
@@ -56,7 +59,7 @@ impl Examination {
         if matches!(self.verdict, Verdict::Unreadable | Verdict::Unrecognised) {
             return;
         }
-        let (verdict, mut reasons) = judge(&self.findings);
+        let (verdict, mut reasons) = judge(&self.findings, self.enrolled);
         reasons.extend(self.files.iter().filter_map(|f| f.error.clone()));
         self.verdict = verdict;
         self.category = category(verdict, self.fitness.as_ref());

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::compare::evidence::combined;
-use crate::findings::TOGETHER;
 use crate::note::RectMm;
 
 /// What guilloche says of a note.
@@ -119,15 +118,15 @@ impl Default for Policy {
 /// Least share of what was looked for that must have been examined for a note to pass.
 const EXAMINED: f64 = 0.5;
 
-/// Marks the findings whose p-value says that they deviate. Half of the level goes to the sides judged
-/// by all their features together, half to single features, each shared among all that were compared
-/// (Bonferroni), which holds however they depend on each other. Deviations that the level does
-/// not quite reach, or that rest on too few enrolled notes, are doubtful.
+/// Marks the findings whose p-value says that they deviate. The level is shared among all that was
+/// compared (Bonferroni), which holds however features depend on each other; a side's features together
+/// count as one more. Deviations that the level does not quite reach, or that rest on too few enrolled
+/// notes, are doubtful.
 pub fn weigh(findings: &mut [Finding], policy: &Policy, enrolled: usize) {
-    let shares = shares(findings);
-    for (finding, share) in findings.iter_mut().zip(shares) {
+    let compared = findings.iter().filter(|f| f.p_value.is_some()).count();
+    let limit = policy.false_alarm / compared.max(1) as f64;
+    for finding in findings {
         let Some(p) = finding.p_value else { continue };
-        let limit = policy.false_alarm * share;
         if p > limit * policy.doubt {
             finding.doubtful = false;
             continue;
@@ -143,44 +142,15 @@ pub fn weigh(findings: &mut [Finding], policy: &Policy, enrolled: usize) {
     }
 }
 
-/// The share of the level that each finding gets: half for those on all features together, half for the
-/// others.
-fn shares(findings: &[Finding]) -> Vec<f64> {
-    let count = |together: bool| {
-        findings
-            .iter()
-            .filter(|f| f.p_value.is_some() && (f.feature == TOGETHER) == together)
-            .count()
-            .max(1) as f64
-    };
-    let (joint, single) = (count(true), count(false));
-    findings
-        .iter()
-        .map(|f| 0.5 / if f.feature == TOGETHER { joint } else { single })
-        .collect()
-}
-
 /// Probability that a genuine note is at least as odd in anything that was compared; `None` where nothing
 /// was.
 pub fn overall(findings: &[Finding]) -> Option<f64> {
-    let rarest = |together: bool| {
-        combined(
-            findings
-                .iter()
-                .filter(|f| (f.feature == TOGETHER) == together)
-                .filter_map(|f| f.p_value),
-        )
-    };
-    // Each kind has half of the level.
-    [rarest(true), rarest(false)]
-        .into_iter()
-        .flatten()
-        .min_by(f64::total_cmp)
-        .map(|p| (2.0 * p).min(1.0))
+    combined(findings.iter().filter_map(|f| f.p_value))
 }
 
-/// The verdict on a recognised note, with its reasons in words, rarest first.
-pub fn judge(findings: &[Finding]) -> (Verdict, Vec<String>) {
+/// The verdict on a recognised note of whose design so many genuine notes are enrolled, with its reasons
+/// in words, rarest first.
+pub fn judge(findings: &[Finding], enrolled: usize) -> (Verdict, Vec<String>) {
     let deviating = |doubtful: bool| -> Vec<String> {
         let mut found: Vec<&Finding> = findings
             .iter()
@@ -200,7 +170,7 @@ pub fn judge(findings: &[Finding]) -> (Verdict, Vec<String>) {
     if !doubtful.is_empty() {
         return (Verdict::Unclear, doubtful);
     }
-    if findings.iter().all(|f| f.p_value.is_none()) {
+    if enrolled == 0 {
         let why = "the design was recognised, but no genuine notes of it are enrolled to compare with: \
                    enrol 30 of them on this scanner";
         return (Verdict::Unclear, vec![why.to_owned()]);
@@ -231,4 +201,77 @@ pub fn judge(findings: &[Finding]) -> (Verdict, Vec<String>) {
         return (Verdict::Unclear, reasons);
     }
     (Verdict::Passed, Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(p_value: Option<f64>) -> Finding {
+        Finding {
+            feature: "line-acuity".to_owned(),
+            outcome: Outcome::Agrees,
+            doubtful: false,
+            file: 0,
+            zone_mm: None,
+            value: None,
+            unit: String::new(),
+            expected: None,
+            p_value,
+            why: "why".to_owned(),
+        }
+    }
+
+    fn verdict(p_values: &[f64], enrolled: usize) -> Verdict {
+        let mut findings: Vec<Finding> = p_values.iter().map(|p| finding(Some(*p))).collect();
+        weigh(&mut findings, &Policy::default(), enrolled);
+        judge(&findings, enrolled).0
+    }
+
+    #[test]
+    fn the_level_is_shared_among_all_that_was_compared() {
+        // 0.001 shared by four.
+        assert_eq!(verdict(&[0.000_24, 0.5, 0.5, 0.5], 64), Verdict::Suspect);
+        assert_eq!(verdict(&[0.000_26, 0.5, 0.5, 0.5], 64), Verdict::Unclear);
+        assert_eq!(verdict(&[0.002_6, 0.5, 0.5, 0.5], 64), Verdict::Passed);
+        let findings: Vec<Finding> = [0.01, 0.5].map(|p| finding(Some(p))).to_vec();
+        assert_eq!(overall(&findings), Some(0.02));
+        assert_eq!(overall(&[finding(None)]), None);
+    }
+
+    #[test]
+    fn few_enrolled_notes_call_no_note_suspect_and_none_pass_no_note() {
+        assert_eq!(verdict(&[1e-9, 0.5], 29), Verdict::Unclear);
+        assert_eq!(verdict(&[0.5, 0.5], 29), Verdict::Passed);
+        assert_eq!(verdict(&[0.5, 0.5], 0), Verdict::Unclear);
+    }
+
+    #[test]
+    fn a_contradiction_needs_no_statistics() {
+        let contradiction = Finding {
+            outcome: Outcome::Deviates,
+            ..finding(None)
+        };
+        assert_eq!(judge(&[contradiction.clone()], 0).0, Verdict::Suspect);
+        let doubtful = Finding {
+            doubtful: true,
+            ..contradiction
+        };
+        assert_eq!(
+            judge(&[doubtful, finding(Some(0.5))], 64).0,
+            Verdict::Unclear
+        );
+    }
+
+    #[test]
+    fn a_note_of_which_little_was_seen_does_not_pass() {
+        let unseen = Finding {
+            outcome: Outcome::NotExamined,
+            why: "line-acuity: too coarse".to_owned(),
+            ..finding(None)
+        };
+        let (verdict, reasons) = judge(&[finding(Some(0.5)), unseen.clone(), unseen], 64);
+        assert_eq!(verdict, Verdict::Unclear);
+        assert!(reasons.iter().any(|r| r == "too coarse"), "{reasons:?}");
+    }
 }

@@ -780,7 +780,7 @@ mod tests {
     use crate::report::{IdentityRecord, MarksRecord, ReadingRecord, SCHEMA, SerialRecord};
 
     fn examination(note: &str, serial: Option<&str>, findings: Vec<Finding>) -> Examination {
-        let (verdict, reasons) = crate::verdict::judge(&findings);
+        let (verdict, reasons) = crate::verdict::judge(&findings, 64);
         Examination {
             schema: SCHEMA,
             note: note.to_owned(),
@@ -826,6 +826,7 @@ mod tests {
             reasons,
             category: verdict.category(),
             fitness: None,
+            enrolled: 64,
             scanner: Vec::new(),
             elapsed_ms: None,
         }

@@ -40,6 +40,7 @@ pub fn examination(note: &str, files: &[(&str, Option<&str>)]) -> Examination {
         reasons: Vec::new(),
         category: "1",
         fitness: None,
+        enrolled: 64,
         scanner: Vec::new(),
         elapsed_ms: None,
     }
