@@ -252,7 +252,10 @@ mod tests {
             outcome: Outcome::Deviates,
             ..finding(None)
         };
-        assert_eq!(judge(&[contradiction.clone()], 0).0, Verdict::Suspect);
+        assert_eq!(
+            judge(std::slice::from_ref(&contradiction), 0).0,
+            Verdict::Suspect
+        );
         let doubtful = Finding {
             doubtful: true,
             ..contradiction
