@@ -747,7 +747,7 @@ fn flagged_zone(number: usize, zone: RectMm, finding: &Finding) -> Markup {
 }
 
 /// Width of the drawing of a range, and of the free space at its ends.
-const SCALE: (f64, f64) = (300.0, 24.0);
+const SCALE: (f64, f64) = (300.0, 44.0);
 
 /// The range expected as a bar, the value as a mark beside or within it.
 fn scale(finding: &Finding, label: &str) -> Markup {
@@ -757,13 +757,15 @@ fn scale(finding: &Finding, label: &str) -> Markup {
     let (from, to) = (low.min(value), high.max(value));
     let span = (to - from).max(f64::MIN_POSITIVE);
     let x = |v: f64| SCALE.1 + (v - from) / span * (SCALE.0 - 2.0 * SCALE.1);
-    let end = |v: f64, other: f64| if v < other { "start" } else { "end" };
+    // Labels stand below the bar's ends; outside of it where it is too narrow for both.
+    let narrow = x(high) - x(low) < 90.0;
+    let end = |lower: bool| if lower == narrow { "end" } else { "start" };
     html! {
         svg.scale viewBox="0 0 300 46" role="img" aria-label=(label) {
             line x1="4" x2="296" y1="24" y2="24" stroke="#8c959f" {}
             rect x=(short(x(low))) y="19" width=(short((x(high) - x(low)).max(2.0))) height="10" fill="#8fc79f" stroke="#116329" {}
-            text x=(short(x(low))) y="42" text-anchor=(end(low, high)) { (words::number(low)) }
-            text x=(short(x(high))) y="42" text-anchor=(end(high, low)) { (words::number(high)) }
+            text x=(short(x(low))) y="42" text-anchor=(end(true)) { (words::number(low)) }
+            text x=(short(x(high))) y="42" text-anchor=(end(false)) { (words::number(high)) }
             path d={ "M" (short(x(value))) " 30l-5-14h10z" } fill="#1b1f24" {}
             text.value x=(short(x(value))) y="12" text-anchor="middle" { (words::number(value)) }
         }
