@@ -23,6 +23,12 @@ const FOLDS: usize = 5;
 pub const LEAST_OBJECTS: usize = 8;
 /// Least spots of which the second oddest says something of its own.
 const LEAST_SPOTS: usize = 4;
+/// Spreads over which the tail of the oddest place falls off at least: that of the greatest of a thousand
+/// normal deviates, 1/√(2 ln 1000) (Gumbel). Half of it for the second greatest; for a mean over many
+/// places, less by the root of their number.
+const LEAST_SCALE: f64 = 0.27;
+/// The same of a mean surprise, nats.
+const LEAST_SURPRISE: f64 = 0.02;
 /// Deviations are cut here: beyond, all are equally impossible.
 const CUT: f64 = 1e4;
 
@@ -112,7 +118,7 @@ impl Joint {
         }
         let means = sums.iter().filter(|s| s.1 > 0.0).map(|s| s.0 / s.1);
         Some(Self {
-            surprise: Tail::fit(means)?,
+            surprise: Tail::fit(means, LEAST_SURPRISE)?,
         })
     }
 
@@ -182,12 +188,13 @@ impl Model {
             }
         }
         let [oddest, second, mean] = figures;
+        let count = places.len() as f64;
         Some(Self {
             places,
             tails: [
-                Some(Tail::fit(oddest)?),
-                Tail::fit(second),
-                Some(Tail::fit(mean)?),
+                Some(Tail::fit(oddest, LEAST_SCALE)?),
+                Tail::fit(second, 0.5 * LEAST_SCALE),
+                Some(Tail::fit(mean, LEAST_SCALE / count.sqrt())?),
             ],
             objects: objects.len(),
         })

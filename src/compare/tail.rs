@@ -30,8 +30,9 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Of genuine values; `None` for fewer than four.
-    pub fn fit(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+    /// Of genuine values; `None` for fewer than four. The tail falls off no faster than over
+    /// `least_scale`, so that values which are nearly all the same do not make any other impossible.
+    pub fn fit(values: impl IntoIterator<Item = f64>, least_scale: f64) -> Option<Self> {
         let sorted = sorted(values);
         let n = sorted.len();
         if n < 4 {
@@ -55,13 +56,13 @@ impl Tail {
             / m;
         let free = 2.0 - mean / (mean - 2.0 * weighted).max(1e-12);
         // In Hosking's sign the shape is negated.
-        let shape = if free.is_finite() {
+        let shape = if free.is_finite() && mean > 0.0 {
             free.clamp(SHAPE.0, SHAPE.1)
         } else {
             SHAPE.0
         };
         let spread = quantile(&sorted, 0.75)? - quantile(&sorted, 0.25)?;
-        let scale = (mean * (1.0 - shape)).max(0.05 * spread).max(1e-9);
+        let scale = (mean * (1.0 - shape)).max(0.05 * spread).max(least_scale);
         Some(Self {
             threshold,
             scale,
@@ -107,7 +108,8 @@ impl Tail {
     fn beyond(&self, value: f64) -> f64 {
         let n = self.sorted.len();
         let exceeding = self.sorted.partition_point(|v| *v <= self.threshold);
-        let share = (n - exceeding) as f64 / n as f64;
+        // Where all values are alike none exceeds the threshold; one more might.
+        let share = ((n - exceeding) as f64 / n as f64).max(1.0 / (n + 1) as f64);
         let excess = (value - self.threshold).max(0.0);
         share * (1.0 + self.shape * excess / self.scale).powf(-1.0 / self.shape)
     }
@@ -132,7 +134,7 @@ mod tests {
 
     #[test]
     fn seen_values_have_conformal_p_values() {
-        let tail = Tail::fit((1..=99).map(f64::from)).unwrap();
+        let tail = Tail::fit((1..=99).map(f64::from), 1e-9).unwrap();
         assert!((tail.rarity(50.0).p - 0.51).abs() < 1e-9);
         assert!(!tail.rarity(50.0).extrapolated);
         assert!((tail.floor() - 0.01).abs() < 1e-9);
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_tail_of_an_exponential_is_not_understated() {
-        let tail = Tail::fit(exponential(200)).unwrap();
+        let tail = Tail::fit(exponential(200), 1e-9).unwrap();
         for value in [7.0, 9.0, 12.0] {
             let rarity = tail.rarity(value);
             let truth = f64::exp(-value);
@@ -152,7 +154,7 @@ mod tests {
 
     #[test]
     fn rarer_is_rarer() {
-        let tail = Tail::fit(exponential(60)).unwrap();
+        let tail = Tail::fit(exponential(60), 1e-9).unwrap();
         let mut last = 1.0;
         for i in 0..200 {
             let p = tail.rarity(f64::from(i) * 0.2).p;
@@ -164,8 +166,9 @@ mod tests {
 
     #[test]
     fn constant_values_do_not_make_everything_rare() {
-        let tail = Tail::fit(vec![1.0; 40]).unwrap();
+        let tail = Tail::fit(vec![1.0; 40], 0.5).unwrap();
         assert!(tail.rarity(1.0).p > 0.9);
-        assert!(tail.rarity(2.0).p.is_finite());
+        assert!(tail.rarity(2.0).p > 0.001);
+        assert!(tail.rarity(20.0).p < 1e-6);
     }
 }

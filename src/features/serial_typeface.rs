@@ -40,6 +40,9 @@ static MEASURES: [Measure; 3] = [
     ("level", "mm", |form| form.level_mm),
 ];
 
+/// Differences that no tail falls off faster over, mm and 1 - correlation: what rows are measured to.
+const LEAST_SCALE: f64 = 0.000_1;
+
 impl Reasoned for SerialTypeface {
     fn id(&self) -> &'static str {
         "serial-typeface"
@@ -60,7 +63,7 @@ impl Reasoned for SerialTypeface {
             .iter()
             .filter_map(|measure| {
                 let values = sorted(face.rows().iter().map(measure.2));
-                let tail = Tail::fit(values.iter().copied())?;
+                let tail = Tail::fit(values.iter().copied(), LEAST_SCALE)?;
                 Some((measure, values, tail))
             })
             .collect();
