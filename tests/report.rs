@@ -232,8 +232,17 @@ fn text_is_in_the_language_that_was_asked_for() {
 #[test]
 fn suspects_come_last_and_verbose_says_everything() {
     let desk = tempfile::tempdir().unwrap();
-    for (folder, defect) in [("scans/a", "altered-value"), ("scans/b", "")] {
-        let mut words = vec!["specimen", folder, "--press-dpi", "300", "--bed", "black"];
+    for (folder, seed, defect) in [("scans/a", "1", "altered-value"), ("scans/b", "2", "")] {
+        let mut words = vec![
+            "specimen",
+            folder,
+            "--seed",
+            seed,
+            "--press-dpi",
+            "300",
+            "--bed",
+            "black",
+        ];
         if !defect.is_empty() {
             words.extend(["--defect", defect]);
         }
