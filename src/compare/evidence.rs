@@ -24,8 +24,8 @@ pub const LEAST_OBJECTS: usize = 8;
 /// Least spots of which the second oddest says something of its own.
 const LEAST_SPOTS: usize = 4;
 /// Spreads over which the tail of the oddest place falls off at least: that of the greatest of a thousand
-/// normal deviates, 1/√(2 ln 1000) (Gumbel). Half of it for the second greatest; for a mean over many
-/// places, less by the root of their number.
+/// normal deviates, 1/√(2 ln 1000) (Gumbel). The same for the second, as places may move together; for a
+/// mean over many places, less by the root of their number.
 const LEAST_SCALE: f64 = 0.27;
 /// The same of a mean surprise, nats.
 const LEAST_SURPRISE: f64 = 0.02;
@@ -193,7 +193,7 @@ impl Model {
             places,
             tails: [
                 Some(Tail::fit(oddest, LEAST_SCALE)?),
-                Tail::fit(second, 0.5 * LEAST_SCALE),
+                Tail::fit(second, LEAST_SCALE),
                 Some(Tail::fit(mean, LEAST_SCALE / count.sqrt())?),
             ],
             objects: objects.len(),
