@@ -12,11 +12,13 @@ mod form;
 mod glyphs;
 mod history;
 mod judging;
+mod labelled;
 mod man;
 mod marks;
 mod measure;
 mod page;
 mod references;
+mod sink;
 mod specimen;
 mod watch;
 

@@ -217,9 +217,9 @@ pub struct Lattice<'a> {
 
 impl<'a> Lattice<'a> {
     /// Of a plane.
-    pub fn new(plane: &'a Plane) -> Self {
+    pub fn new(plane: ArrayView2<'a, f32>) -> Self {
         let (rows, columns) = plane.dim();
-        let values = match plane.as_slice() {
+        let values = match plane.to_slice() {
             Some(values) => Cow::Borrowed(values),
             None => Cow::Owned(plane.iter().copied().collect()),
         };
@@ -255,24 +255,6 @@ impl<'a> Lattice<'a> {
         let (top, bottom) = (line(at), line(at + below));
         top + (bottom - top) * fy
     }
-}
-
-/// The plane's value between cell centres (cell (0, 0) has its centre at (0.5, 0.5)), bilinear;
-/// beyond the outer centres the edge's value is held.
-#[inline]
-pub fn bilinear(plane: &ArrayView2<'_, f32>, x: f64, y: f64) -> f32 {
-    let (rows, columns) = plane.dim();
-    if rows == 0 || columns == 0 {
-        return 0.0;
-    }
-    let x = (x - 0.5).clamp(0.0, (columns - 1) as f64);
-    let y = (y - 0.5).clamp(0.0, (rows - 1) as f64);
-    let (x0, y0) = (x as usize, y as usize);
-    let (x1, y1) = ((x0 + 1).min(columns - 1), (y0 + 1).min(rows - 1));
-    let (fx, fy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
-    let top = plane[[y0, x0]] * (1.0 - fx) + plane[[y0, x1]] * fx;
-    let bottom = plane[[y1, x0]] * (1.0 - fx) + plane[[y1, x1]] * fx;
-    top * (1.0 - fy) + bottom * fy
 }
 
 /// A part of a plane as a view. (`ndarray`'s own `s![]` expands to code that `forbid(unsafe_code)`

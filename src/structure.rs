@@ -112,7 +112,7 @@ impl Reduced {
         // One or two samples a cell: a shift divides by them.
         let fine = self.grid - 1;
         let scale = 1.0 / self.factor;
-        let lattice = Lattice::new(&self.luma);
+        let lattice = Lattice::new(self.luma.view());
         let samples = self.planes.as_slice().unwrap_or(&[]);
         let [mut red, mut green, mut blue] = [(); 3].map(|()| vec![0.0f32; columns]);
         let (mut values, mut within) = (vec![0.0f32; columns], vec![true; columns]);
@@ -476,7 +476,7 @@ pub fn learn(
 
 /// Parts of a plane, each moved back by a shift down and to the right; 0 elsewhere.
 fn moved(plane: &Plane, moves: &[(Part, [f64; 2])]) -> Plane {
-    let lattice = Lattice::new(plane);
+    let lattice = Lattice::new(plane.view());
     let mut out = Plane::zeros(plane.dim());
     for (part, [dy, dx]) in moves {
         for row in part.top..part.top + part.rows {

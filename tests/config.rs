@@ -4,26 +4,11 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use common::{jpeg, specimen_references};
+use common::{jpeg, run, specimen_references};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
-
-fn run(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_guilloche"))
-        .current_dir(folder)
-        .args(words)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
 
 /// A shop with a configuration, and a folder of scans in it.
 fn shop(config: &str) -> TempDir {

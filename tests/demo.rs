@@ -1,26 +1,13 @@
 //! The commands around specimens, as a newcomer meets them: demo, specimen, enroll.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
+use common::run;
 use serde_json::Value;
-
-fn run(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::cargo_bin("guilloche")
-        .unwrap()
-        .current_dir(folder)
-        .args(words)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
 
 #[test]
 fn the_demo_prints_checks_and_explains() {

@@ -1,28 +1,15 @@
 //! `guilloche evaluate` on drawn notes of the test currency.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
+use common::run;
 use serde_json::Value;
 
 const HEADER: &str = "file\tnote\ttruth\tattack\tdesign\tside\tserial\tmade_from\n";
-
-fn run(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::cargo_bin("guilloche")
-        .unwrap()
-        .current_dir(folder)
-        .args(words)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
 
 /// Draws fronts of XTS 10 with seeds from `first`, and gives their rows of labels.
 fn draw(

@@ -12,20 +12,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 fn guilloche(folder: &Path, words: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_guilloche"))
-        .current_dir(folder)
-        .env_remove("LC_ALL")
-        .env_remove("LC_MESSAGES")
-        .env("LANG", "C")
-        .args(words)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    let (status, out, err) = common::run(folder, words);
+    (status.unwrap(), out, err)
 }
 
 /// A Chromium on the path; says so where there is none.

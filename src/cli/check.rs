@@ -2,17 +2,17 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tempfile::NamedTempFile;
 
 use super::config::Config;
 use super::judging::{Judging, utc};
+use super::sink::Sink;
 use super::{Exit, complain, page};
 use crate::features::Face;
 use crate::history::Sighting;
@@ -72,65 +72,6 @@ enum Format {
     Jsonl,
     /// One row a note, for a spreadsheet
     Csv,
-}
-
-/// Where results go: standard output, or a file that appears when it is complete.
-pub(super) enum Sink {
-    Standard(BufWriter<io::StdoutLock<'static>>),
-    File(BufWriter<NamedTempFile>, PathBuf),
-}
-
-impl Sink {
-    pub(super) fn open(output: Option<&Path>) -> Result<Self> {
-        let Some(path) = output else {
-            return Ok(Self::Standard(BufWriter::new(io::stdout().lock())));
-        };
-        if path.is_dir() {
-            bail!(
-                "{}: --output names a folder: name a file in it",
-                scan::display_path(path)
-            );
-        }
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let file = NamedTempFile::new_in(folder).with_context(|| {
-            format!(
-                "{}: cannot be written: check that the folder exists and may be written to",
-                scan::display_path(path)
-            )
-        })?;
-        Ok(Self::File(BufWriter::new(file), path.to_owned()))
-    }
-
-    pub(super) fn writer(&mut self) -> &mut dyn Write {
-        match self {
-            Self::Standard(out) => out,
-            Self::File(out, _) => out,
-        }
-    }
-
-    pub(super) fn finish(self) -> Result<()> {
-        match self {
-            Self::Standard(mut out) => out.flush()?,
-            Self::File(out, path) => {
-                let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.as_file().sync_all()?;
-                // Temporary files are private; a result has the rights of any new file.
-                #[cfg(unix)]
-                {
-                    use std::os::unix::fs::PermissionsExt;
-                    let _ = file
-                        .as_file()
-                        .set_permissions(fs::Permissions::from_mode(0o644));
-                }
-                file.persist(&path)
-                    .with_context(|| format!("{}: cannot be written", scan::display_path(&path)))?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Runs the command.
@@ -231,9 +172,7 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
             Format::Jsonl => jsonl::write(out, &examination)?,
             Format::Csv => csv::write(out, &examination)?,
         }
-        if matches!(sink, Sink::Standard(_)) {
-            sink.writer().flush()?;
-        }
+        sink.show()?;
         if arguments.report.is_some() {
             reported.push(examination);
         }

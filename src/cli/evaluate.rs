@@ -9,10 +9,10 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use super::check::Sink;
 use super::glyphs::learned;
 use super::judging::{jobs, probability};
 use super::references::library;
+use super::sink::Sink;
 use super::{Exit, complain};
 use crate::evaluate::figures::{Asked, figures};
 use crate::evaluate::render::{self, Style};

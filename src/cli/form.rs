@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use super::Exit;
-use super::check::Sink;
+use super::sink::Sink;
 use crate::form;
 use crate::record::Record;
 use crate::scan::display_path;

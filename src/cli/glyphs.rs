@@ -1,21 +1,19 @@
 //! `guilloche enroll --serials`: learns typefaces, and measures how well they are then read.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, Cursor, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::Deserialize;
 
-use super::{Exit, complain};
+use super::Exit;
+use super::labelled::{self, TypefaceId};
 use crate::identify::Identifier;
-use crate::note::{Currency, Side};
+use crate::note::Side;
 use crate::reference::Library;
-use crate::scan::display_path;
-use crate::scan::gather::{Options, Source, gather};
+use crate::scan::gather::Source;
 use crate::serial::learn::{CrossValidation, Known, Sample, cross_validate, learn};
 use crate::serial::locate::Strip;
 use crate::{Settings, batch, evaluate, exhibit};
@@ -26,6 +24,12 @@ struct Label {
     file: String,
     design: String,
     serial: String,
+}
+
+impl labelled::Label for Label {
+    fn file(&self) -> &str {
+        &self.file
+    }
 }
 
 /// Parts into which the notes are divided to calibrate what was learned.
@@ -40,59 +44,26 @@ pub fn learn_serials(
     references: &Path,
     scans: &[PathBuf],
 ) -> Result<Exit> {
-    let labels = read_labels(labels)?;
-    let identifier = Identifier::new(library);
-    let gathered = gather(scans, &Options::default())?;
-    let mut wanted: Vec<(&Source, &Label)> = Vec::new();
-    for source in gathered.captures.iter().flat_map(|c| &c.files) {
-        let name = source
-            .path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        if let Some(label) = labels.get(name.as_ref()) {
-            wanted.push((source, label));
-        }
-    }
-    let mut faces: BTreeMap<(Currency, String), Vec<Known>> = BTreeMap::new();
-    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    batch::in_order(
-        &wanted,
-        jobs,
-        |(source, label)| prints(library, &identifier, source, label),
-        |index, found| {
-            match found {
-                Ok(found) => {
-                    for (key, known) in found {
-                        faces.entry(key).or_default().push(known);
-                    }
-                }
-                Err(why) => {
-                    if let Some((source, _)) = wanted.get(index) {
-                        complain(&format!(
-                            "left out: {}: {why:#}",
-                            display_path(&source.path)
-                        ));
-                    }
-                }
-            }
-            Ok::<(), anyhow::Error>(())
-        },
-    )?;
+    let mut labels: BTreeMap<String, Label> = labelled::read(labels)?;
+    labels.retain(|_, label| !label.serial.is_empty());
+    let faces = labelled::by_typeface(library, &labels, scans, |identifier, _, source, label| {
+        prints(library, identifier, source, label)
+    })?;
     if faces.is_empty() {
         bail!(
             "none of the labelled scans shows a number whose lettering is described in a series.toml"
         );
     }
     let mut out = io::stdout().lock();
-    for ((currency, id), known) in faces {
-        let Some(facts) = library.rules(&currency).and_then(|r| r.typeface(&id)) else {
+    for (typeface, known) in faces {
+        let (currency, id) = &typeface;
+        let Some(facts) = library.rules(currency).and_then(|r| r.typeface(id)) else {
             continue;
         };
         let mut validation = CrossValidation::default();
         for folds in FOLDS {
             validation = cross_validate(&known, facts, folds)?;
-            report(&mut out, &id, folds, &validation)?;
+            report(&mut out, id, folds, &validation)?;
         }
         let samples: Vec<&Sample> = known.iter().map(|k| &k.sample).collect();
         let learned = learn(&samples, facts)?;
@@ -112,12 +83,13 @@ pub fn learn_serials(
             .measured(validation.calibration, validation.rows);
         let mut bytes = Cursor::new(Vec::new());
         face.write(&mut bytes)?;
-        let folder = references.join(currency.to_string().to_lowercase());
-        let file = folder.join(format!("glyphs-{id}.npz"));
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(&file, bytes.into_inner()))
-            .with_context(|| format!("{}: cannot be written", display_path(&file)))?;
-        writeln!(out, "wrote {}", display_path(&file))?;
+        labelled::write(
+            &mut out,
+            references,
+            &typeface,
+            "glyphs",
+            bytes.into_inner(),
+        )?;
     }
     Ok(Exit::Good)
 }
@@ -143,7 +115,7 @@ pub fn learned(
             ))
         })
         .collect();
-    let mut faces: BTreeMap<(Currency, String), Vec<Known>> = BTreeMap::new();
+    let mut faces: BTreeMap<TypefaceId, Vec<Known>> = BTreeMap::new();
     let taken = batch::in_order(
         &labelled,
         jobs,
@@ -180,41 +152,15 @@ pub fn learned(
     (own, names)
 }
 
-fn read_labels(path: &Path) -> Result<BTreeMap<String, Label>> {
-    let context = || format!("{}: cannot be read as labels", display_path(path));
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(b'\t')
-        .from_path(path)
-        .with_context(context)?;
-    let mut labels = BTreeMap::new();
-    for label in reader.deserialize() {
-        let label: Label = label.with_context(context)?;
-        if !label.serial.is_empty() {
-            labels.insert(label.file.clone(), label);
-        }
-    }
-    Ok(labels)
-}
-
-type Prints = Vec<((Currency, String), Known)>;
-
 /// The labelled prints of one scan.
 fn prints(
     library: &Library,
     identifier: &Identifier<'_>,
     source: &Source,
     label: &Label,
-) -> Result<Prints> {
+) -> Result<Vec<(TypefaceId, Known)>> {
     let shown = exhibit(source, identifier, &Settings::default());
-    let (Some(scan), Some(identity)) = (&shown.scan, &shown.identity) else {
-        bail!(
-            "{}",
-            shown
-                .record
-                .error
-                .unwrap_or_else(|| "not recognised".to_owned())
-        );
-    };
+    let (scan, identity) = labelled::recognised(&shown)?;
     let design = identity.design;
     if design.id != label.design || identity.side != Side::Front {
         bail!("recognised as {} {}", design.id, identity.side);

@@ -1,26 +1,23 @@
 //! `guilloche enroll --marks`: learns the small print beside the serial numbers, and measures how well it is then read.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, Cursor, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::Deserialize;
 
+use super::labelled::{self, TypefaceId};
 use super::{Exit, complain};
 use crate::features::overprint::Overprint;
 use crate::identify::Identifier;
-use crate::note::Currency;
 use crate::reference::Library;
 use crate::scan::display_path;
-use crate::scan::gather::{Options, Source, gather};
+use crate::scan::gather::Source;
 use crate::serial::marks::MarkKind;
 use crate::serial::marks::learn::{Known, Sample, cross_validate, learn};
 use crate::serial::rules::Rules;
-use crate::{Settings, batch, exhibit};
+use crate::{Settings, exhibit};
 
 /// A row of the labels; other columns are left alone.
 #[derive(Debug, Deserialize)]
@@ -33,6 +30,12 @@ struct Label {
     facility: String,
     face_plate: String,
     back_plate: String,
+}
+
+impl labelled::Label for Label {
+    fn file(&self) -> &str {
+        &self.file
+    }
 }
 
 /// Parts into which the notes are divided to measure how well they are read.
@@ -67,75 +70,26 @@ pub fn learn_marks(
     references: &Path,
     scans: &[PathBuf],
 ) -> Result<Exit> {
-    let labels = read_labels(labels)?;
-    let identifier = Identifier::new(library);
-    let gathered = gather(scans, &Options::default())?;
-    let mut wanted: Vec<(&str, &Source, &Label)> = Vec::new();
-    for capture in &gathered.captures {
-        for source in &capture.files {
-            let name = source.path.file_name().unwrap_or_default();
-            if let Some(label) = labels.get(name.to_string_lossy().as_ref()) {
-                wanted.push((&capture.note, source, label));
-            }
-        }
-    }
-    let mut faces: BTreeMap<(Currency, String), Vec<Known>> = BTreeMap::new();
-    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    batch::in_order(
-        &wanted,
-        jobs,
-        |(note, source, label)| known(library, &identifier, note, source, label),
-        |index, found| {
-            match found {
-                Ok(found) => {
-                    for (key, known) in found {
-                        faces.entry(key).or_default().push(known);
-                    }
-                }
-                Err(why) => {
-                    if let Some((_, source, _)) = wanted.get(index) {
-                        complain(&format!(
-                            "left out: {}: {why:#}",
-                            display_path(&source.path)
-                        ));
-                    }
-                }
-            }
-            Ok::<(), anyhow::Error>(())
-        },
+    let labels = labelled::read(labels)?;
+    let faces = labelled::by_typeface(
+        library,
+        &labels,
+        scans,
+        |identifier, note, source, label| known(library, identifier, note, source, label),
     )?;
     if faces.is_empty() {
         bail!("none of the labelled scans shows a mark that is described in a series.toml");
     }
     let mut out = io::stdout().lock();
-    for ((currency, id), known) in faces {
-        report(&mut out, &id, &known)?;
+    for (typeface, known) in faces {
+        report(&mut out, &typeface.1, &known)?;
         let samples: Vec<&Sample> = known.iter().map(|k| &k.sample).collect();
         let glyphs = learn(&samples)?;
         let mut bytes = Cursor::new(Vec::new());
         glyphs.write(&mut bytes)?;
-        let folder = references.join(currency.to_string().to_lowercase());
-        let file = folder.join(format!("marks-{id}.npz"));
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(&file, bytes.into_inner()))
-            .with_context(|| format!("{}: cannot be written", display_path(&file)))?;
-        writeln!(out, "wrote {}", display_path(&file))?;
+        labelled::write(&mut out, references, &typeface, "marks", bytes.into_inner())?;
     }
     Ok(Exit::Good)
-}
-
-fn read_labels(path: &Path) -> Result<BTreeMap<String, Label>> {
-    let context = || format!("{}: cannot be read as labels", display_path(path));
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(b'\t')
-        .from_path(path)
-        .with_context(context)?;
-    let mut labels = BTreeMap::new();
-    for label in reader.deserialize() {
-        let label: Label = label.with_context(context)?;
-        labels.insert(label.file.clone(), label);
-    }
-    Ok(labels)
 }
 
 /// The labelled marks of one scan, with their typefaces.
@@ -145,17 +99,9 @@ fn known(
     note: &str,
     source: &Source,
     label: &Label,
-) -> Result<Vec<((Currency, String), Known)>> {
+) -> Result<Vec<(TypefaceId, Known)>> {
     let shown = exhibit(source, identifier, &Settings::default());
-    let (Some(scan), Some(identity)) = (&shown.scan, &shown.identity) else {
-        bail!(
-            "{}",
-            shown
-                .record
-                .error
-                .unwrap_or_else(|| "not recognised".to_owned())
-        );
-    };
+    let (scan, identity) = labelled::recognised(&shown)?;
     let (design, side) = (identity.design, identity.side);
     if design.id != label.design {
         bail!("recognised as {}", design.id);

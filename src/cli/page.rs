@@ -1,13 +1,12 @@
 //! Where the page of a batch lies, for every command that leaves one.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use tempfile::NamedTempFile;
 
+use super::sink::Sink;
 use crate::report::Examination;
 use crate::report::html::{self, Album, Picture};
 use crate::scan::display_path;
@@ -40,25 +39,10 @@ pub fn write(
     album: &mut Album<File>,
 ) -> Result<()> {
     let path = folder.join("index.html");
-    let mut write = || -> std::io::Result<()> {
-        let mut out = BufWriter::new(NamedTempFile::new_in(folder)?);
-        html::write(&mut out, page, examinations, album)?;
-        out.flush()?;
-        let file = out
-            .into_inner()
-            .map_err(std::io::IntoInnerError::into_error)?;
-        // Temporary files are private; a report has the rights of any new file.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let _ = file
-                .as_file()
-                .set_permissions(fs::Permissions::from_mode(0o644));
-        }
-        file.persist(&path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("{}: cannot be written: check the disk", display_path(&path)))
+    let mut sink = Sink::open(Some(&path))?;
+    html::write(sink.writer(), page, examinations, album)
+        .with_context(|| format!("{}: cannot be written: check the disk", display_path(&path)))?;
+    sink.finish()
 }
 
 /// How often a growing page is written at most, while notes keep coming.

@@ -277,7 +277,7 @@ impl ShiftField {
     pub fn straighten(&self, observed: &Plane) -> Plane {
         let (rows, columns) = observed.dim();
         let (block_rows, block_columns) = self.blocks.dim();
-        let lattice = Lattice::new(observed);
+        let lattice = Lattice::new(observed.view());
         let mut out = Plane::zeros((rows, columns));
         let places: Vec<(usize, usize, f64)> = (0..columns)
             .map(|c| place(c as f64 + 0.5, self.step.1, block_columns))
@@ -322,7 +322,7 @@ pub fn agreement(
     let (mut cross, mut own, mut other, mut total) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
     let (rows, columns) = expected.dim();
     let whole = shift == [0.0; 2];
-    let lattice = Lattice::new(observed);
+    let lattice = Lattice::new(observed.view());
     let width = part.columns.min(columns.saturating_sub(part.left));
     for row in part.top..(part.top + part.rows).min(rows) {
         let cut = |plane: &'_ Plane| -> Vec<f32> {
@@ -385,7 +385,7 @@ mod tests {
     #[test]
     fn a_shifted_plane_is_found_and_straightened() {
         let reference = texture(96, 144);
-        let lattice = Lattice::new(&reference);
+        let lattice = Lattice::new(reference.view());
         let observed = Plane::from_shape_fn((96, 144), |(r, c)| {
             lattice.at(c as f64 + 0.5 - 1.5, r as f64 + 0.5 + 0.75)
         });

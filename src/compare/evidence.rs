@@ -169,22 +169,9 @@ impl Model {
             return None;
         }
         let mut figures: [Vec<f64>; 3] = Default::default();
-        for fold in 0..FOLDS {
-            let fitted = self::places(genuine, |object| object % FOLDS != fold);
-            for (row, object) in genuine.values.rows().into_iter().zip(&genuine.objects) {
-                if object % FOLDS != fold {
-                    continue;
-                }
-                let readings = genuine
-                    .places
-                    .iter()
-                    .map(String::as_str)
-                    .zip(row.iter().copied());
-                if let Some(summary) = summarise(&fitted, readings) {
-                    for (figures, figure) in figures.iter_mut().zip(summary.figures) {
-                        figures.extend(figure);
-                    }
-                }
+        for held_out in held_out(genuine).into_iter().flatten() {
+            for (figures, figure) in figures.iter_mut().zip(held_out) {
+                figures.extend(figure);
             }
         }
         let [oddest, second, mean] = figures;
@@ -224,27 +211,13 @@ impl Model {
     /// The p-value of each scan of the genuine objects themselves, by spreads that had not seen its
     /// object; none where nothing was measured.
     fn cross_fitted(&self, genuine: &Genuine) -> Vec<Option<f64>> {
-        let fitted: Vec<_> = (0..FOLDS)
-            .map(|fold| places(genuine, |object| object % FOLDS != fold))
-            .collect();
-        genuine
-            .values
-            .rows()
+        let own = |tail: &Tail, figure| Rarity {
+            p: tail.own_rarity(figure),
+            extrapolated: false,
+        };
+        held_out(genuine)
             .into_iter()
-            .zip(&genuine.objects)
-            .map(|(row, object)| {
-                let readings = genuine
-                    .places
-                    .iter()
-                    .map(String::as_str)
-                    .zip(row.iter().copied());
-                let summary = summarise(fitted.get(object % FOLDS)?, readings)?;
-                let own = |tail: &Tail, figure| Rarity {
-                    p: tail.own_rarity(figure),
-                    extrapolated: false,
-                };
-                Some(self.rarest(summary.figures, own)?.0.p)
-            })
+            .map(|figures| Some(self.rarest(figures?, own)?.0.p))
             .collect()
     }
 
@@ -269,6 +242,28 @@ impl Model {
             objects: self.objects,
         })
     }
+}
+
+/// The figures of each scan of the genuine objects, by spreads that had not seen its object; none where
+/// nothing was measured.
+fn held_out(genuine: &Genuine) -> Vec<Option<[Option<f64>; 3]>> {
+    let fitted: Vec<_> = (0..FOLDS)
+        .map(|fold| places(genuine, |object| object % FOLDS != fold))
+        .collect();
+    genuine
+        .values
+        .rows()
+        .into_iter()
+        .zip(&genuine.objects)
+        .map(|(row, object)| {
+            let readings = genuine
+                .places
+                .iter()
+                .map(String::as_str)
+                .zip(row.iter().copied());
+            Some(summarise(fitted.get(object % FOLDS)?, readings)?.figures)
+        })
+        .collect()
 }
 
 /// Spreads of the places over the objects kept.

@@ -62,7 +62,7 @@ impl PaddedGrid {
         margin: usize,
     ) -> Self {
         let (height, width) = plane.dim();
-        let lattice = Lattice::new(plane);
+        let lattice = Lattice::new(plane.view());
         let shape = (rows + 2 * margin, columns + 2 * margin);
         let mut grid = Plane::zeros(shape);
         let mut seen = Array2::zeros(shape);

@@ -16,58 +16,62 @@ const MOST_PIXELS: f64 = 40e6;
 ///
 /// `None` for an empty or absurdly large crop.
 pub fn crop(raster: &Raster, map: &Homography, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
-    let (columns, rows) = (
-        (rect.width * px_per_mm).round(),
-        (rect.height * px_per_mm).round(),
-    );
-    if !(columns >= 1.0 && rows >= 1.0 && columns * rows <= MOST_PIXELS) {
-        return None;
-    }
-    let (columns, rows) = (columns as usize, rows as usize);
-    let centre = [rect.x + rect.width / 2.0, rect.y + rect.height / 2.0];
-    let here = map.apply(centre);
-    let right = map.apply([centre[0] + 1.0 / px_per_mm, centre[1]]);
-    let down = map.apply([centre[0], centre[1] + 1.0 / px_per_mm]);
-    // Scan pixels for one of the crop's.
-    let scale = super::distance(&here, &right).max(super::distance(&here, &down));
-    let grid = (scale - 0.2).ceil().clamp(1.0, 32.0) as usize;
-    let frame = Frame {
-        map,
-        rect,
-        px_per_mm,
-        grid,
-    };
+    let frame = Frame::new(map, rect, px_per_mm)?;
     Some(match raster {
-        Raster::Eight(image) => fill(image, &frame, rows, columns, 1.0),
-        Raster::Sixteen(image) => fill(image, &frame, rows, columns, 1.0 / 257.0),
+        Raster::Eight(image) => fill(image, &frame, 1.0),
+        Raster::Sixteen(image) => fill(image, &frame, 1.0 / 257.0),
     })
 }
 
+/// What is cropped, and how finely.
 struct Frame<'a> {
     map: &'a Homography,
     rect: RectMm,
     px_per_mm: f64,
+    rows: usize,
+    columns: usize,
+    /// Samples down and along for each value.
     grid: usize,
 }
 
-fn fill<T>(
-    image: &ImageBuffer<Rgb<T>, Vec<T>>,
-    frame: &Frame<'_>,
-    rows: usize,
-    columns: usize,
-    unit: f32,
-) -> Planes
+impl<'a> Frame<'a> {
+    fn new(map: &'a Homography, rect: RectMm, px_per_mm: f64) -> Option<Self> {
+        let (columns, rows) = (
+            (rect.width * px_per_mm).round(),
+            (rect.height * px_per_mm).round(),
+        );
+        if !(columns >= 1.0 && rows >= 1.0 && columns * rows <= MOST_PIXELS) {
+            return None;
+        }
+        let centre = [rect.x + rect.width / 2.0, rect.y + rect.height / 2.0];
+        let here = map.apply(centre);
+        let right = map.apply([centre[0] + 1.0 / px_per_mm, centre[1]]);
+        let down = map.apply([centre[0], centre[1] + 1.0 / px_per_mm]);
+        // Scan pixels for one of the crop's.
+        let scale = super::distance(&here, &right).max(super::distance(&here, &down));
+        Some(Self {
+            map,
+            rect,
+            px_per_mm,
+            rows: rows as usize,
+            columns: columns as usize,
+            grid: (scale - 0.2).ceil().clamp(1.0, 32.0) as usize,
+        })
+    }
+}
+
+fn fill<T>(image: &ImageBuffer<Rgb<T>, Vec<T>>, frame: &Frame<'_>, unit: f32) -> Planes
 where
     T: image::Primitive + Into<f32>,
     Rgb<T>: image::Pixel<Subpixel = T>,
 {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let samples = image.as_raw();
+    let (rows, columns, grid) = (frame.rows, frame.columns, frame.grid);
     let mut out = Planes::zeros((3, rows, columns));
     if width == 0 || height == 0 {
         return out;
     }
-    let grid = frame.grid;
     let norm = unit / (grid * grid) as f32;
     let step = 1.0 / (frame.px_per_mm * grid as f64);
     let (last_x, last_y) = ((width - 1) as f64, (height - 1) as f64);
@@ -117,42 +121,17 @@ pub fn small_crop(
     rect: RectMm,
     px_per_mm: f64,
 ) -> Option<Planes> {
-    let (columns, rows) = (
-        (rect.width * px_per_mm).round(),
-        (rect.height * px_per_mm).round(),
-    );
-    if !(columns >= 1.0 && rows >= 1.0 && columns * rows <= MOST_PIXELS) {
-        return None;
-    }
-    let (columns, rows) = (columns as usize, rows as usize);
-    let centre = [rect.x + rect.width / 2.0, rect.y + rect.height / 2.0];
-    let here = map.apply(centre);
-    let right = map.apply([centre[0] + 1.0 / px_per_mm, centre[1]]);
-    let down = map.apply([centre[0], centre[1] + 1.0 / px_per_mm]);
-    let scale = super::distance(&here, &right).max(super::distance(&here, &down));
-    let grid = (scale - 0.2).ceil().clamp(1.0, 32.0) as usize;
-    let frame = Frame {
-        map,
-        rect,
-        px_per_mm,
-        grid,
-    };
+    let frame = Frame::new(map, rect, px_per_mm)?;
     match raster {
-        Raster::Eight(image) => straight(image, &frame, rows, columns, 1.0),
-        Raster::Sixteen(image) => straight(image, &frame, rows, columns, 1.0 / 257.0),
+        Raster::Eight(image) => straight(image, &frame, 1.0),
+        Raster::Sixteen(image) => straight(image, &frame, 1.0 / 257.0),
     }
 }
 
 /// Samples between which [`small_crop`] takes the map as straight.
 const BLOCK: usize = 16;
 
-fn straight<T>(
-    image: &ImageBuffer<Rgb<T>, Vec<T>>,
-    frame: &Frame<'_>,
-    rows: usize,
-    columns: usize,
-    unit: f32,
-) -> Option<Planes>
+fn straight<T>(image: &ImageBuffer<Rgb<T>, Vec<T>>, frame: &Frame<'_>, unit: f32) -> Option<Planes>
 where
     T: image::Primitive + Into<f32>,
     Rgb<T>: image::Pixel<Subpixel = T>,
@@ -162,7 +141,7 @@ where
         return None;
     }
     let samples = image.as_raw();
-    let grid = frame.grid;
+    let (rows, columns, grid) = (frame.rows, frame.columns, frame.grid);
     let step = 1.0 / (frame.px_per_mm * grid as f64);
     // A little short of the last pixel: the next one is looked at, too.
     let (last_x, last_y) = (width as f32 - 1.01, height as f32 - 1.01);

@@ -6,7 +6,7 @@ use ndarray::Axis;
 use super::rules::SeenIn;
 use super::typeface::{self, CELLS, COLUMNS, HALF_CELLS, MARGIN, ROWS, Typeface};
 use crate::note::RectMm;
-use crate::pixels::{Plane, Raster, bilinear, box_mean};
+use crate::pixels::{Lattice, Plane, Raster, box_mean};
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 
@@ -158,7 +158,7 @@ fn sample<const R: usize, const C: usize>(
     scale: f64,
     out: &mut [f32],
 ) {
-    let view = plane.view();
+    let lattice = Lattice::new(plane.view());
     let (rows, columns) = plane.dim();
     let reach = [
         scale * (C as f64 + tilt.abs() * R as f64) / 2.0 + 1.0,
@@ -174,7 +174,7 @@ fn sample<const R: usize, const C: usize>(
         let Some(cells) = cells else {
             for (column, v) in line.iter_mut().enumerate() {
                 let along = column as f64 * scale;
-                *v = bilinear(&view, left + along, top + tilt * along);
+                *v = lattice.at(left + along, top + tilt * along);
             }
             continue;
         };

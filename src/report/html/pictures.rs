@@ -11,7 +11,7 @@ use ndarray::Axis;
 
 use crate::Exhibit;
 use crate::note::RectMm;
-use crate::pixels::{Planes, Raster, bilinear};
+use crate::pixels::{Lattice, Planes, Raster};
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 use crate::report::Examination;
@@ -109,7 +109,7 @@ fn straightened(raster: &Raster, print: &Homography, view: RectMm, px_per_mm: f6
     let target = PX_PER_MM.min(px_per_mm);
     let factor = (px_per_mm / target).round().max(1.0);
     let reduced = raster.reduced(factor as usize);
-    let channels = [0, 1, 2].map(|c| reduced.index_axis(Axis(0), c));
+    let channels = [0, 1, 2].map(|c| Lattice::new(reduced.index_axis(Axis(0), c)));
     let cells = |mm: f64| (mm * target).round().max(1.0) as usize;
     let (rows, columns) = (cells(view.height), cells(view.width));
     let step = 1.0 / target;
@@ -120,7 +120,7 @@ fn straightened(raster: &Raster, print: &Homography, view: RectMm, px_per_mm: f6
         for column in 0..columns {
             let [x, y] = line.next_point().map(|v| v / factor);
             for (channel, plane) in channels.iter().enumerate() {
-                out[[channel, row, column]] = bilinear(plane, x, y);
+                out[[channel, row, column]] = plane.at(x, y);
             }
         }
     }

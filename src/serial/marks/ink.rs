@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::glyphs::{CELLS, COLUMNS, MARGIN, ROWS};
 use crate::note::RectMm;
-use crate::pixels::{Plane, Raster, bilinear};
+use crate::pixels::{Lattice, Plane, Raster};
 use crate::rectify::homography::Homography;
 
 /// Ink fainter than this part of the paper's light is none: paper grain and soil reach it.
@@ -238,12 +238,12 @@ impl Ink {
 
     /// The normalised patch around a place, with cells of `cell` px.
     pub fn patch_at(&self, [x, y]: [f64; 2], cell: f64, out: &mut [f32; CELLS]) {
-        let view = self.plane.view();
+        let lattice = Lattice::new(self.plane.view());
         for (row, line) in out.chunks_exact_mut(COLUMNS).enumerate() {
             let down = y + (row as f64 + 0.5 - ROWS as f64 / 2.0) * cell;
             for (column, v) in line.iter_mut().enumerate() {
                 let across = x + (column as f64 + 0.5 - COLUMNS as f64 / 2.0) * cell;
-                *v = bilinear(&view, across, down);
+                *v = lattice.at(across, down);
             }
         }
         crate::serial::typeface::normalise(out);
