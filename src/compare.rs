@@ -10,6 +10,7 @@ pub mod ranks;
 pub mod rates;
 pub mod regions;
 pub mod robust;
+pub mod scatter;
 pub mod spectrum;
 pub mod tail;
 pub mod tiles;

@@ -311,6 +311,7 @@ fn examined(
         Told::OnePlace => evidence.place.clone(),
         Told::SeveralPlaces => format!("several places, most of all {}", evidence.place),
         Told::AllPlaces => format!("all places together, most at {}", evidence.place),
+        Told::OneAnother => format!("{} beside the other places", evidence.place),
     };
     Finding {
         feature: feature.to_owned(),

@@ -1,11 +1,13 @@
 //! Evidence: how rare the readings of one object are among those of genuine ones.
 //!
-//! Readings come in groups (one measurement) of places (where it was made). Each reading is brought to
-//! robust units of its own place. A group then speaks three times: by its oddest place, which one altered
-//! place moves; by its second oddest spot, which a change of several moves, and a stain on one does not;
-//! and by the mean of its places but those of the oddest spot, which a change everywhere moves. Each is ranked among the same figures
-//! of the genuine objects, computed with spreads that had not seen that object (cross-conformal, five
-//! folds), and beyond the largest of them by a fitted tail.
+//! Readings come in groups (one measurement) of places (where it was made), and places of spots, each looked
+//! at in one way or several. Each reading is brought to robust units of its own place, and those of a spot
+//! to one distance, by how they vary together. A group then speaks four times: by its oddest spot, which one
+//! altered spot moves; by its second oddest, which a change of several moves, and a stain on one does not;
+//! by the mean of all but the oddest, which a change everywhere moves; and, where it has many places, by how
+//! these lie to each other, given how they vary together among genuine objects.
+//! Each is ranked among the same figures of the genuine objects, computed with spreads that had not seen
+//! that object (cross-conformal, five folds), and beyond the largest of them by a fitted tail.
 //!
 //! Groups depend on each other in unknown ways, so they are combined by Bonferroni's rule, which holds
 //! under any dependence: the least p-value times the number of groups examined.
@@ -15,7 +17,8 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 
 use super::robust::Spread;
-use super::tail::{Rarity, Tail};
+use super::scatter::Scatter;
+use super::tail::{ACCIDENTS, Least, Rarity, Tail};
 
 /// Folds of the cross-fit.
 const FOLDS: usize = 5;
@@ -23,14 +26,25 @@ const FOLDS: usize = 5;
 pub const LEAST_OBJECTS: usize = 8;
 /// Least spots of which the second oddest says something of its own.
 const LEAST_SPOTS: usize = 4;
-/// Spreads over which the tail of the oddest place falls off at least: that of the greatest of a thousand
-/// normal deviates, 1/√(2 ln 1000) (Gumbel). The same for the second, as places may move together; for a
-/// mean over many places, less by the root of their number.
+/// Least places whose lie to each other says something of its own; of fewer, the other figures tell as much.
+const LEAST_PLACES: usize = 8;
+/// Spreads over which the tail of the oddest spot falls off at least: that of the greatest of a thousand
+/// normal deviates, 1/√(2 ln 1000) (Gumbel). The same for the second, as spots may move together; for a
+/// mean over many, less by the root of their number.
 const LEAST_SCALE: f64 = 0.27;
-/// The same of a mean surprise, nats.
-const LEAST_SURPRISE: f64 = 0.02;
+/// Groups whose surprises are looked at together: what a printing process leaves shows in a few of them, and
+/// the mean of all would thin it out.
+const MOST_SURPRISING: usize = 3;
+/// Nats over which the tail of their mean surprise falls off at least: a surprise is -ln p, so each falls off
+/// over one.
+const LEAST_SURPRISE: Least = Least {
+    scale: 1.0 / MOST_SURPRISING as f64,
+    shape: 0.0,
+};
 /// Deviations are cut here: beyond, all are equally impossible.
 const CUT: f64 = 1e4;
+/// And here where many places are looked at together, as one alone is told by itself.
+const CUT_TOGETHER: f64 = 8.0;
 
 /// Which way a reading is odd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +58,8 @@ pub enum Odd {
 }
 
 impl Odd {
-    fn oddness(self, spread: &Spread, value: f64) -> f64 {
-        let deviation = spread.deviation(value).clamp(-CUT, CUT);
+    fn oddness(self, deviation: f64) -> f64 {
+        let deviation = deviation.clamp(-CUT, CUT);
         match self {
             Self::Above => deviation,
             Self::Below => -deviation,
@@ -71,30 +85,49 @@ pub struct Genuine {
 }
 
 /// A group fitted to genuine objects.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Model {
-    places: BTreeMap<String, (Odd, Spread)>,
-    /// Of each figure that a group speaks by; none where it has too few spots.
-    tails: [Option<Tail>; 3],
+    places: Places,
+    /// Of each figure that a group speaks by; none where it has too few places for it.
+    tails: [Option<Tail>; FIGURES],
     objects: usize,
+}
+
+/// What is known of the places of a group.
+#[derive(Debug, Clone)]
+struct Places {
+    spreads: BTreeMap<String, (Odd, Spread)>,
+    /// How they vary together, in the order of their names.
+    scatter: Option<Scatter>,
+    /// How the places of a spot vary together, in the order of their names; of spots with several, either
+    /// way of which is odd.
+    spots: BTreeMap<String, Scatter>,
 }
 
 /// By what a group speaks, in the order of its figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// By its oddest place.
+    /// By its oddest spot.
     OnePlace,
     /// By its second oddest spot.
     SeveralPlaces,
-    /// By the mean of all.
+    /// By the mean of all but the oddest.
     AllPlaces,
+    /// By how they lie to each other.
+    OneAnother,
 }
 
-const TOLD: [Told; 3] = [Told::OnePlace, Told::SeveralPlaces, Told::AllPlaces];
+const FIGURES: usize = 4;
+const TOLD: [Told; FIGURES] = [
+    Told::OnePlace,
+    Told::SeveralPlaces,
+    Told::AllPlaces,
+    Told::OneAnother,
+];
 
-/// Several groups together. Copies are odd in many groups a little, rather than in one a lot; the mean
-/// surprise of the groups, -ln p, is ranked among the genuine objects' own, so that however the groups
-/// depend on each other is in the comparison.
+/// Several groups together. Copies are odd in some groups a little, rather than in one a lot; the mean
+/// surprise, -ln p, of the most surprising groups is ranked among the genuine objects' own, so that however
+/// the groups depend on each other is in the comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Joint {
     surprise: Tail,
@@ -104,33 +137,35 @@ impl Joint {
     /// Fits the groups' surprises on genuine objects, each group's p-values cross-fitted. `None` where
     /// too few scans were measured.
     pub fn fit<'a>(groups: impl IntoIterator<Item = (&'a Model, &'a Genuine)>) -> Option<Self> {
-        let mut sums: Vec<(f64, f64)> = Vec::new();
+        let mut rows: Vec<Vec<f64>> = Vec::new();
         for (model, genuine) in groups {
             for (row, p) in model.cross_fitted(genuine).into_iter().enumerate() {
-                if sums.len() <= row {
-                    sums.resize(row + 1, (0.0, 0.0));
+                if rows.len() <= row {
+                    rows.resize(row + 1, Vec::new());
                 }
-                if let (Some(p), Some(sum)) = (p, sums.get_mut(row)) {
-                    sum.0 += surprise(p);
-                    sum.1 += 1.0;
+                if let (Some(p), Some(own)) = (p, rows.get_mut(row)) {
+                    own.push(surprise(p));
                 }
             }
         }
-        let means = sums.iter().filter(|s| s.1 > 0.0).map(|s| s.0 / s.1);
         Some(Self {
-            surprise: Tail::fit(means, LEAST_SURPRISE)?,
+            surprise: Tail::fit(rows.into_iter().filter_map(mean_surprise), LEAST_SURPRISE)?,
         })
     }
 
     /// How rare the p-values of an object's groups are together; `None` for no groups.
     pub fn judge(&self, p_values: impl IntoIterator<Item = f64>) -> Option<Rarity> {
-        let (mut sum, mut count) = (0.0, 0.0);
-        for p in p_values {
-            sum += surprise(p);
-            count += 1.0;
-        }
-        (count > 0.0).then(|| self.surprise.rarity(sum / count))
+        let mean = mean_surprise(p_values.into_iter().map(surprise).collect())?;
+        Some(self.surprise.rarity(mean))
     }
+}
+
+/// Mean of the greatest surprises; `None` for none.
+fn mean_surprise(mut surprises: Vec<f64>) -> Option<f64> {
+    surprises.sort_by(|a, b| b.total_cmp(a));
+    surprises.truncate(MOST_SURPRISING);
+    let count = surprises.len() as f64;
+    (count > 0.0).then(|| surprises.iter().sum::<f64>() / count)
 }
 
 /// How surprising a p-value is, nats; no single group is more than e⁻¹².
@@ -147,7 +182,8 @@ pub struct Evidence {
     pub place: String,
     /// What was read there.
     pub value: f64,
-    /// What nearly all genuine objects read there: three spreads about the centre.
+    /// What nearly all genuine objects read there: three spreads about the centre; where readings are
+    /// compared with each other, of those with the same other readings.
     pub expected: [f64; 2],
     /// Whether one place, several or all together are what is odd.
     pub told: Told,
@@ -164,25 +200,37 @@ impl Model {
         if objects.len() < LEAST_OBJECTS {
             return None;
         }
-        let places = places(genuine, |_| true);
-        if places.is_empty() {
-            return None;
-        }
-        let mut figures: [Vec<f64>; 3] = Default::default();
+        let places = Places::fit(genuine, |_| true)?;
+        let mut figures: [Vec<f64>; FIGURES] = Default::default();
         for held_out in held_out(genuine).into_iter().flatten() {
             for (figures, figure) in figures.iter_mut().zip(held_out) {
                 figures.extend(figure);
             }
         }
-        let [oddest, second, mean] = figures;
-        let count = places.len() as f64;
+        let [oddest, second, mean, one_another] = figures;
+        let accidents = Least {
+            scale: LEAST_SCALE,
+            shape: ACCIDENTS,
+        };
+        // A mean over many is near normal, whatever its parts are.
+        let over = |count: usize| Least {
+            scale: LEAST_SCALE / (count as f64).sqrt(),
+            shape: if count >= LEAST_PLACES {
+                0.0
+            } else {
+                ACCIDENTS
+            },
+        };
+        let mut spots: Vec<&str> = places.spreads.keys().map(|p| spot_of(p)).collect();
+        spots.dedup();
         Some(Self {
-            places,
             tails: [
-                Some(Tail::fit(oddest, LEAST_SCALE)?),
-                Tail::fit(second, LEAST_SCALE),
-                Some(Tail::fit(mean, LEAST_SCALE / count.sqrt())?),
+                Some(Tail::fit(oddest, accidents)?),
+                Tail::fit(second, accidents),
+                Some(Tail::fit(mean, over(spots.len()))?),
+                Tail::fit(one_another, over(places.spreads.len())),
             ],
+            places,
             objects: objects.len(),
         })
     }
@@ -190,7 +238,7 @@ impl Model {
     /// The rarest of the figures, multiplied by how many there are, and which it is.
     fn rarest(
         &self,
-        figures: [Option<f64>; 3],
+        figures: [Option<f64>; FIGURES],
         rarity: impl Fn(&Tail, f64) -> Rarity,
     ) -> Option<(Rarity, Told)> {
         let told: Vec<(Rarity, Told)> = self
@@ -229,15 +277,19 @@ impl Model {
     ) -> Option<Evidence> {
         let summary = summarise(&self.places, readings)?;
         let (rarity, told) = self.rarest(summary.figures, Tail::rarity)?;
-        let (_, spread) = self.places.get(summary.place)?;
+        let Oddest {
+            place,
+            expected: (middle, width),
+        } = match told {
+            Told::OneAnother => summary.of_all?,
+            Told::OnePlace | Told::SeveralPlaces | Told::AllPlaces => summary.of_spots,
+        };
+        let (_, spread) = self.places.spreads.get(place)?;
         Some(Evidence {
             rarity,
-            place: summary.place.to_owned(),
-            value: summary.value,
-            expected: [
-                spread.centre - 3.0 * spread.below,
-                spread.centre + 3.0 * spread.above,
-            ],
+            place: place.to_owned(),
+            value: *summary.values.get(place)?,
+            expected: [-3.0, 3.0].map(|by| spread.value(middle + by * width)),
             told,
             objects: self.objects,
         })
@@ -246,9 +298,9 @@ impl Model {
 
 /// The figures of each scan of the genuine objects, by spreads that had not seen its object; none where
 /// nothing was measured.
-fn held_out(genuine: &Genuine) -> Vec<Option<[Option<f64>; 3]>> {
+fn held_out(genuine: &Genuine) -> Vec<Option<[Option<f64>; FIGURES]>> {
     let fitted: Vec<_> = (0..FOLDS)
-        .map(|fold| places(genuine, |object| object % FOLDS != fold))
+        .map(|fold| Places::fit(genuine, |object| object % FOLDS != fold))
         .collect();
     genuine
         .values
@@ -261,74 +313,182 @@ fn held_out(genuine: &Genuine) -> Vec<Option<[Option<f64>; 3]>> {
                 .iter()
                 .map(String::as_str)
                 .zip(row.iter().copied());
-            Some(summarise(fitted.get(object % FOLDS)?, readings)?.figures)
+            Some(summarise(fitted.get(object % FOLDS)?.as_ref()?, readings)?.figures)
         })
         .collect()
 }
 
-/// Spreads of the places over the objects kept.
-fn places(genuine: &Genuine, keep: impl Fn(usize) -> bool) -> BTreeMap<String, (Odd, Spread)> {
-    genuine
-        .places
-        .iter()
-        .zip(&genuine.odd)
-        .zip(genuine.values.columns())
-        .filter_map(|((place, odd), column)| {
-            let kept = column
-                .iter()
-                .zip(&genuine.objects)
-                .filter(|(_, object)| keep(**object))
-                .map(|(v, _)| *v);
-            Some((
-                place.clone(),
-                (*odd, Spread::of(kept, genuine.least_spread)?),
-            ))
+impl Places {
+    /// Over the objects kept; `None` where none of the places was measured on enough of them.
+    fn fit(genuine: &Genuine, keep: impl Fn(usize) -> bool) -> Option<Self> {
+        let kept: Vec<usize> = (0..genuine.objects.len())
+            .filter(|&row| genuine.objects.get(row).is_some_and(|o| keep(*o)))
+            .collect();
+        let columns: BTreeMap<&str, (usize, Odd, Spread)> = genuine
+            .places
+            .iter()
+            .zip(&genuine.odd)
+            .zip(genuine.values.columns())
+            .enumerate()
+            .filter_map(|(at, ((place, odd), column))| {
+                let values = kept.iter().filter_map(|&row| column.get(row).copied());
+                Some((
+                    place.as_str(),
+                    (at, *odd, Spread::of(values, genuine.least_spread)?),
+                ))
+            })
+            .collect();
+        if columns.is_empty() {
+            return None;
+        }
+        let mut objects: Vec<usize> = kept
+            .iter()
+            .filter_map(|&row| genuine.objects.get(row).copied())
+            .collect();
+        objects.sort_unstable();
+        objects.dedup();
+        let together = |places: &[&(usize, Odd, Spread)]| {
+            let deviations =
+                Array2::from_shape_fn((kept.len(), places.len()), |(row, at)| {
+                    match (kept.get(row), places.get(at)) {
+                        (Some(&row), Some((column, _, spread))) => {
+                            spread.deviation(genuine.values[[row, *column]])
+                        }
+                        _ => f64::NAN,
+                    }
+                });
+            Scatter::fit(deviations.view(), objects.len())
+        };
+        let mut by_spot: BTreeMap<&str, Vec<&(usize, Odd, Spread)>> = BTreeMap::new();
+        for (place, column) in &columns {
+            by_spot.entry(spot_of(place)).or_default().push(column);
+        }
+        let spots = by_spot
+            .into_iter()
+            .filter(|(_, places)| places.iter().all(|(_, odd, _)| *odd == Odd::Both))
+            .filter_map(|(spot, places)| Some((spot.to_owned(), together(&places)?)))
+            .collect();
+        let scatter = (columns.len() >= LEAST_PLACES)
+            .then(|| together(&columns.values().collect::<Vec<_>>()))
+            .flatten();
+        Some(Self {
+            spots,
+            scatter,
+            spreads: columns
+                .into_iter()
+                .map(|(place, (_, odd, spread))| (place.to_owned(), (odd, spread)))
+                .collect(),
         })
-        .collect()
+    }
+
+    /// How odd one spot is, by the deviations of its places.
+    fn spot<'a>(&self, spot: &str, read: &[(&'a str, Odd, f64)]) -> Option<(f64, Oddest<'a>)> {
+        if read.len() > 1
+            && let Some(scatter) = self.spots.get(spot)
+        {
+            let known = self.spreads.keys().filter(|place| spot_of(place) == spot);
+            let deviations: Vec<f64> = known
+                .map(|place| read.iter().find(|r| r.0 == place).map_or(f64::NAN, |r| r.2))
+                .collect();
+            if let Some(found) = scatter.distance(&deviations, CUT) {
+                let place = self.spreads.keys().filter(|p| spot_of(p) == spot);
+                let place = place.map(String::as_str).nth(found.place)?;
+                let (place, ..) = read.iter().find(|r| r.0 == place)?;
+                let expected = found.expected;
+                return Some((found.distance, Oddest { place, expected }));
+            }
+        }
+        let (place, oddness) = read
+            .iter()
+            .map(|(place, odd, deviation)| (*place, odd.oddness(*deviation)))
+            .max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let expected = (0.0, 1.0);
+        Some((oddness, Oddest { place, expected }))
+    }
+}
+
+/// The place that departs most.
+#[derive(Debug, Clone, Copy)]
+struct Oddest<'a> {
+    place: &'a str,
+    /// What is expected of its deviation, and the standard deviation about that.
+    expected: (f64, f64),
 }
 
 struct Summary<'a> {
-    /// Oddness of the oddest place, of the second oddest spot, of all places but the oddest spot's in the
-    /// mean; with few spots, of all.
-    figures: [Option<f64>; 3],
-    /// The oddest place.
-    place: &'a str,
-    value: f64,
+    /// Oddness of the oddest spot, of the second oddest, of all but the oddest in the mean (with few spots,
+    /// of all), and of how the places of these lie to each other.
+    figures: [Option<f64>; FIGURES],
+    /// The oddest place of the oddest spot.
+    of_spots: Oddest<'a>,
+    /// The place that departs most from the others.
+    of_all: Option<Oddest<'a>>,
+    /// What was read, by place.
+    values: BTreeMap<&'a str, f64>,
+}
+
+/// The spot that a place is of.
+fn spot_of(place: &str) -> &str {
+    place.split_once(':').map_or(place, |(spot, _)| spot)
 }
 
 fn summarise<'a>(
-    places: &BTreeMap<String, (Odd, Spread)>,
+    places: &Places,
     readings: impl IntoIterator<Item = (&'a str, f64)>,
 ) -> Option<Summary<'a>> {
-    let mut best: Option<(f64, &'a str, f64)> = None;
-    // Of each spot: its oddest place; sum and number of its places.
-    let mut spots: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
+    let mut values: BTreeMap<&'a str, f64> = BTreeMap::new();
+    let mut by_spot: BTreeMap<&str, Vec<(&'a str, Odd, f64)>> = BTreeMap::new();
     for (place, value) in readings {
-        let Some((odd, spread)) = places.get(place).filter(|_| value.is_finite()) else {
-            continue;
-        };
-        let oddness = odd.oddness(spread, value);
-        let spot = place.split_once(':').map_or(place, |(spot, _)| spot);
-        let spot = spots.entry(spot).or_insert((f64::MIN, 0.0, 0.0));
-        *spot = (spot.0.max(oddness), spot.1 + oddness, spot.2 + 1.0);
-        if best.is_none_or(|b| oddness > b.0) {
-            best = Some((oddness, place, value));
+        if let Some((odd, spread)) = places.spreads.get(place).filter(|_| value.is_finite()) {
+            values.insert(place, value);
+            let read = by_spot.entry(spot_of(place)).or_default();
+            read.push((place, *odd, spread.deviation(value)));
         }
     }
-    let (oddest, place, value) = best?;
-    let mut spots: Vec<(f64, f64, f64)> = spots.into_values().collect();
+    let mut spots: Vec<(f64, Oddest<'a>)> = by_spot
+        .iter()
+        .filter_map(|(spot, read)| places.spot(spot, read))
+        .collect();
     spots.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (oddest, of_spots) = *spots.first()?;
     let several = spots.len() >= LEAST_SPOTS;
     // A stain on one spot is no change everywhere.
-    let spread_over = spots.get(usize::from(several)..)?;
-    let (sum, count) = spread_over.iter().fold((0.0, 0.0), |(sum, count), spot| {
-        (sum + spot.1, count + spot.2)
-    });
+    let others = spots.get(usize::from(several)..)?;
+    let mean = others.iter().map(|spot| spot.0).sum::<f64>() / others.len() as f64;
     let second = spots.get(1).map(|spot| spot.0).filter(|_| several);
+    let lie = places
+        .scatter
+        .as_ref()
+        .filter(|_| values.len() >= LEAST_PLACES)
+        .and_then(|scatter| {
+            let deviations: Vec<f64> = places
+                .spreads
+                .iter()
+                .map(|(place, (_, spread))| {
+                    values
+                        .get(place.as_str())
+                        .filter(|_| !several || spot_of(place) != spot_of(of_spots.place))
+                        .map_or(f64::NAN, |value| spread.deviation(*value))
+                })
+                .collect();
+            scatter.distance(&deviations, CUT_TOGETHER)
+        });
+    let of_all = lie.and_then(|lie| {
+        let name = places.spreads.keys().nth(lie.place)?;
+        let (place, _) = values.get_key_value(name.as_str())?;
+        let expected = lie.expected;
+        Some(Oddest { place, expected })
+    });
     Some(Summary {
-        figures: [Some(oddest), second, Some(sum / count)],
-        place,
-        value,
+        figures: [
+            Some(oddest),
+            second,
+            Some(mean),
+            lie.map(|lie| lie.distance / (lie.places as f64).sqrt()),
+        ],
+        of_spots,
+        of_all,
+        values,
     })
 }
 
@@ -438,6 +598,47 @@ mod tests {
         let changed = judge([20.0, 0.0], 20.0);
         assert!(changed.rarity.p < 1e-4, "{changed:?}");
         assert_eq!(changed.told, Told::SeveralPlaces);
+    }
+
+    /// Ten spots, each looked at in two ways, all of which share most of their variation.
+    fn shared(n: usize) -> Genuine {
+        let mut normal = Normal(31);
+        let mut values = Array2::zeros((n, 20));
+        for mut row in values.rows_mut() {
+            let common = normal.next();
+            row.mapv_inplace(|_: f64| common + 0.2 * normal.next());
+        }
+        Genuine {
+            places: (0..10)
+                .flat_map(|spot| ["x", "y"].map(|way| format!("{spot}:{way}")))
+                .collect(),
+            values,
+            objects: (0..n).collect(),
+            odd: vec![Odd::Both; 20],
+            least_spread: 1e-6,
+        }
+    }
+
+    #[test]
+    fn what_departs_from_how_places_vary_together_is_odd_within_each_range() {
+        let genuine = shared(64);
+        let model = Model::fit(&genuine).unwrap();
+        let judge = |of: &dyn Fn(usize) -> f64| {
+            let places = genuine.places.iter().enumerate();
+            let readings = places.map(|(at, place)| (place.as_str(), of(at)));
+            model.judge(readings).unwrap()
+        };
+        // All moved alike, as far as genuine objects move.
+        assert!(judge(&|_| 1.5).rarity.p > 0.05);
+        // Every spot looked at in one way moved one way, in the other the other way.
+        let turned = judge(&|at| if at % 2 == 0 { 1.0 } else { -1.0 });
+        assert!(turned.rarity.p < 1e-6, "{turned:?}");
+        let [low, high] = turned.expected;
+        assert!(!(low..high).contains(&turned.value), "{turned:?}");
+        // Half of the spots against the others.
+        let parted = judge(&|at| if at < 10 { 1.0 } else { -1.0 });
+        assert!(parted.rarity.p < 1e-6, "{parted:?}");
+        assert_eq!(parted.told, Told::OneAnother);
     }
 
     #[test]

@@ -62,6 +62,16 @@ impl Spread {
             off / self.below
         }
     }
+
+    /// The value with this deviation.
+    pub fn value(&self, deviation: f64) -> f64 {
+        let unit = if deviation >= 0.0 {
+            self.above
+        } else {
+            self.below
+        };
+        self.centre + deviation * unit
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +103,9 @@ mod tests {
         let spread = Spread::of(values, 0.0).unwrap();
         assert!(spread.above > 5.0 * spread.below);
         assert!(spread.deviation(10.0) > 0.0 && spread.deviation(-10.0) < -2.0);
+        for value in [-4.0, 0.5, 30.0] {
+            assert!((spread.value(spread.deviation(value)) - value).abs() < 1e-9);
+        }
     }
 
     #[test]

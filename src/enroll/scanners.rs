@@ -5,12 +5,10 @@
 //! measured as several other scanners would have shown it, and the ranges expected of genuine notes
 //! include what scanners do. Nothing here looks at a forgery.
 
-use image::RgbImage;
+use image::imageops::{FilterType, resize};
+use image::{DynamicImage, RgbImage};
 
-use crate::note::RectMm;
 use crate::pixels::{Planes, Raster};
-use crate::rectify::homography::Homography;
-use crate::rectify::resample;
 use crate::specimen::{Format, Subsampling, encode};
 
 /// Ranges that scanners are drawn from: resolution relative to the scan at hand, exponent on encoded
@@ -22,6 +20,8 @@ const CAST: (f64, f64) = (0.93, 1.05);
 const NEIGHBOURS: (f64, f64) = (-0.08, 0.06);
 const NOISE: (f64, f64) = (0.0, 2.5);
 const QUALITY: (f64, f64) = (82.0, 96.0);
+/// Larger scans are not drawn again, pixels.
+const MOST_PIXELS: f64 = 40e6;
 
 /// A fixed stream of numbers for a seed (SplitMix64; Steele, Lea & Flood 2014).
 struct Stream(u64);
@@ -62,14 +62,7 @@ pub fn on_another(raster: &Raster, seed: u64) -> Option<Raster> {
     } else {
         Subsampling::Half
     };
-    let whole = RectMm {
-        x: 0.0,
-        y: 0.0,
-        width: raster.width() as f64,
-        height: raster.height() as f64,
-    };
-    let planes = resample::crop(raster, &Homography::identity(), whole, scale)?;
-    let planes = filtered(&planes, neighbours);
+    let planes = filtered(&rescaled(raster, scale)?, neighbours);
     let (_, rows, columns) = planes.dim();
     let image = RgbImage::from_fn(columns as u32, rows as u32, |x, y| {
         image::Rgb([0, 1, 2].map(|channel| {
@@ -83,6 +76,30 @@ pub fn on_another(raster: &Raster, seed: u64) -> Option<Raster> {
     crate::scan::decode(&bytes, std::path::Path::new("another scanner"), &limits)
         .ok()
         .map(|scan| scan.raster)
+}
+
+/// The scan at another resolution, levels of 255. By Lanczos's kernel, which passes what the sampling can
+/// carry: bilinear interpolation would soften every scan, as no scanner does. `None` for an empty or
+/// absurdly large one.
+fn rescaled(raster: &Raster, scale: f64) -> Option<Planes> {
+    let side = |length: usize| (length as f64 * scale).round();
+    let (columns, rows) = (side(raster.width()), side(raster.height()));
+    if !(columns >= 1.0 && rows >= 1.0 && columns * rows <= MOST_PIXELS) {
+        return None;
+    }
+    let (columns, rows) = (columns as u32, rows as u32);
+    let image = match raster {
+        Raster::Eight(image) => DynamicImage::from(image.clone()),
+        Raster::Sixteen(image) => DynamicImage::from(image.clone()),
+    };
+    let image = resize(&image.into_rgb32f(), columns, rows, FilterType::Lanczos3);
+    let mut out = Planes::zeros((3, rows as usize, columns as usize));
+    for (x, y, pixel) in image.enumerate_pixels() {
+        for (channel, v) in pixel.0.iter().enumerate() {
+            out[[channel, y as usize, x as usize]] = v * 255.0;
+        }
+    }
+    Some(out)
 }
 
 /// Each sample mixed with its four neighbours, each at `weight`; the edges stay.

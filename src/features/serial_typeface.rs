@@ -20,7 +20,7 @@
 use super::overprint::{Overprint, Reasoned};
 use crate::compare::evidence::combined;
 use crate::compare::robust::{quantile, sorted};
-use crate::compare::tail::Tail;
+use crate::compare::tail::{ACCIDENTS, Least, Tail};
 use crate::serial::read::Reading;
 use crate::serial::typeface::RowForm;
 use crate::verdict::{Finding, Outcome};
@@ -40,8 +40,12 @@ static MEASURES: [Measure; 3] = [
     ("level", "mm", |form| form.level_mm),
 ];
 
-/// Differences that no tail falls off faster over, mm and 1 - correlation: what rows are measured to.
-const LEAST_SCALE: f64 = 0.000_1;
+/// Differences that no tail falls off faster over, mm and 1 - correlation: what rows are measured to. Dirt on
+/// a character is an accident.
+const LEAST: Least = Least {
+    scale: 0.000_1,
+    shape: ACCIDENTS,
+};
 
 impl Reasoned for SerialTypeface {
     fn id(&self) -> &'static str {
@@ -63,7 +67,7 @@ impl Reasoned for SerialTypeface {
             .iter()
             .filter_map(|measure| {
                 let values = sorted(face.rows().iter().map(measure.2));
-                let tail = Tail::fit(values.iter().copied(), LEAST_SCALE)?;
+                let tail = Tail::fit(values.iter().copied(), LEAST)?;
                 Some((measure, values, tail))
             })
             .collect();
