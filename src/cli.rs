@@ -13,6 +13,7 @@ mod glyphs;
 mod history;
 mod judging;
 mod labelled;
+mod level;
 mod man;
 mod marks;
 mod measure;
@@ -111,6 +112,8 @@ enum Command {
     Measure(measure::Arguments),
     /// Say how far each feature can be trusted, measured on labelled scans and on specimens
     Features(features::Arguments),
+    /// Measure on drawn specimens whether the stated level of false alarms holds
+    Level(level::Arguments),
     /// Measure genuine scans of one design into its reference note
     Enroll(enroll::Arguments),
     /// Print what a feature or a verdict is, how it is measured and what fools it
@@ -164,6 +167,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Specimen(arguments) => specimen::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
         Command::Features(arguments) => features::run(arguments),
+        Command::Level(arguments) => level::run(arguments),
         Command::Enroll(arguments) => enroll::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Explain(arguments) => explain::run(arguments, language()?),

@@ -578,59 +578,76 @@ pub fn read_features(
     let identifier = Identifier::new(library);
     let work = |(note, path): &(usize, &PathBuf)| -> Vec<Read> {
         // What cannot be read any more was said when it was measured.
-        let Ok(scan) = scan::load(path, &Limits::default()) else {
-            return Vec::new();
-        };
-        let others = (0..OTHER_SCANNERS).filter_map(|other| {
-            let seed = (*note as u64) << 8 | other;
-            scanners::on_another(&scan.raster, seed)
-        });
-        std::iter::once(scan.raster.clone())
-            .chain(others)
-            .filter_map(|raster| {
-                let shown = Scan {
-                    raster,
-                    ..scan.clone()
-                };
-                let exhibit = present(shown, &Source::of(&scan.path), &identifier);
-                let face = exhibit.face()?;
-                (face.design.id == design && face.side == side).then(|| Read {
-                    note: *note,
-                    readings: measure_all(&face),
-                })
-            })
-            .collect()
+        match scan::load(path, &Limits::default()) {
+            Ok(scan) => read_scan(&scan, *note, &identifier, design, side),
+            Err(_) => Vec::new(),
+        }
     };
     let items: Vec<(usize, &PathBuf)> = scans.iter().enumerate().collect();
-    let mut readings = Readings::default();
+    let mut all: Vec<Read> = Vec::new();
     let taken = batch::in_order(&items, jobs, work, |_, reads: Vec<Read>| {
-        for read in reads {
-            append(&mut readings, read);
-        }
+        all.extend(reads);
         Ok::<(), std::convert::Infallible>(())
     });
     match taken {
         Ok(()) => {}
         Err(never) => match never {},
     }
+    readings(&all)
+}
+
+/// What every feature reads on one scan of a note, as it is and as other scanners would have shown it; empty
+/// where it is not recognised as this side.
+pub fn read_scan(
+    scan: &Scan,
+    note: usize,
+    identifier: &Identifier<'_>,
+    design: &str,
+    side: Side,
+) -> Vec<Read> {
+    let others = (0..OTHER_SCANNERS)
+        .filter_map(|other| scanners::on_another(&scan.raster, (note as u64) << 8 | other));
+    std::iter::once(scan.raster.clone())
+        .chain(others)
+        .filter_map(|raster| {
+            let shown = Scan {
+                raster,
+                ..scan.clone()
+            };
+            let exhibit = present(shown, &Source::of(&scan.path), identifier);
+            let face = exhibit.face()?;
+            (face.design.id == design && face.side == side).then(|| Read {
+                note,
+                readings: measure_all(&face),
+            })
+        })
+        .collect()
+}
+
+/// What was read on several scans, all made with one scanner, as a reference note keeps it.
+pub fn readings<'a>(reads: impl IntoIterator<Item = &'a Read>) -> Readings {
+    let mut readings = Readings::default();
+    for read in reads {
+        append(&mut readings, read);
+    }
     filled_up(readings)
 }
 
 /// Adds what one scan reads.
-fn append(readings: &mut Readings, read: Read) {
+fn append(readings: &mut Readings, read: &Read) {
     let row = readings.notes.len();
     readings.notes.push(read.note);
     readings.scanners.push(0);
-    for (feature, zones) in read.readings {
+    for (feature, zones) in &read.readings {
         for zone in zones {
-            let Ok(measurement) = zone.result else {
+            let Ok(measurement) = &zone.result else {
                 continue;
             };
             let values = readings
                 .values
-                .entry(feature.to_owned())
+                .entry((*feature).to_owned())
                 .or_default()
-                .entry(zone.zone)
+                .entry(zone.zone.clone())
                 .or_default();
             values.resize(row, f32::NAN);
             values.push(measurement.value as f32);
@@ -721,7 +738,7 @@ pub fn read_lights(
     };
     let taken = batch::in_order(&items, jobs, work, |_, reads| {
         for (at, read) in reads {
-            append(&mut lights.entry(at).or_default().readings, read);
+            append(&mut lights.entry(at).or_default().readings, &read);
         }
         Ok::<(), Infallible>(())
     });
@@ -799,9 +816,13 @@ fn in_other_lights(
     }
 }
 
-struct Read {
-    note: usize,
-    readings: Vec<(&'static str, Vec<crate::features::Reading>)>,
+/// What one scan of a note reads.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// Which note.
+    pub note: usize,
+    /// By feature.
+    pub readings: Vec<(&'static str, Vec<crate::features::Reading>)>,
 }
 
 /// Writes measurements into `<folder>/<currency>/<value>-<edition>/`: the planes of each side, and

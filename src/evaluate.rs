@@ -6,6 +6,7 @@
 
 pub mod figures;
 pub mod labels;
+pub mod level;
 pub mod render;
 
 use std::collections::{BTreeMap, BTreeSet};
