@@ -1,8 +1,6 @@
 //! Where a printed number stands: a row of characters at known distances, that floats, tilts and stretches a little
 //! against the design.
 
-use ndarray::Axis;
-
 use super::rules::SeenIn;
 use super::typeface::{self, CELLS, COLUMNS, HALF_CELLS, MARGIN, ROWS, Typeface};
 use crate::note::RectMm;
@@ -71,23 +69,24 @@ impl Strip {
             height: zone.height + 2.0 * down,
         };
         let px_per_mm = px_per_mm(height_mm);
-        let planes = resample::small_crop(raster, print, rect, px_per_mm)?;
-        let channel = |index: usize| planes.index_axis(Axis(0), index);
-        let (red, green, blue) = (channel(0), channel(1), channel(2));
-        let darkness = |plane: ndarray::ArrayView2<'_, f32>| {
-            let paper = median(&plane).max(1.0);
-            plane.mapv(|v| 1.0 - v / paper)
+        let paper = |of: fn([f32; 3]) -> f32| paper(raster, print, rect, of).max(1.0);
+        let cut = |of: &dyn Fn([f32; 3]) -> f32| {
+            resample::small_plane(raster, print, rect, px_per_mm, of)
+        };
+        let darkness = |of: fn([f32; 3]) -> f32| {
+            let paper = paper(of);
+            cut(&|pixel| 1.0 - of(pixel) / paper)
         };
         let ink = match seen_in {
-            SeenIn::GreenInk => darkness(red) - darkness(green),
-            SeenIn::Red => darkness(red),
-            SeenIn::Green => darkness(green),
-            SeenIn::Blue => darkness(blue),
-            SeenIn::Luma => {
-                let luma = crate::pixels::luma(&planes);
-                darkness(luma.view())
+            SeenIn::GreenInk => {
+                let (red, green) = (paper(|p| p[0]), paper(|p| p[1]));
+                cut(&|p| p[1] / green - p[0] / red)
             }
-        };
+            SeenIn::Red => darkness(|p| p[0]),
+            SeenIn::Green => darkness(|p| p[1]),
+            SeenIn::Blue => darkness(|p| p[2]),
+            SeenIn::Luma => darkness(|[r, g, b]| 0.299 * r + 0.587 * g + 0.114 * b),
+        }?;
         let half = halved(&ink);
         Some(Self {
             ink,
@@ -197,23 +196,30 @@ fn sample<const R: usize, const C: usize>(
     }
 }
 
-fn median(plane: &ndarray::ArrayView2<'_, f32>) -> f32 {
-    // Values are 0..=255; a histogram is exact enough and quick.
-    let mut counts = [0usize; 1024];
-    for &v in plane {
-        let bin = ((v * 4.0) as usize).min(1023);
-        if let Some(count) = counts.get_mut(bin) {
-            *count += 1;
+/// Places down and across at which the light of the paper is looked at.
+const PAPER: [usize; 2] = [32, 96];
+
+/// Median over a rectangle of the note, 0..=255.
+fn paper(raster: &Raster, print: &Homography, rect: RectMm, of: impl Fn([f32; 3]) -> f32) -> f32 {
+    let [down, across] = PAPER;
+    let (width, height) = (rect.width / across as f64, rect.height / down as f64);
+    let mut seen = Vec::with_capacity(down * across);
+    for row in 0..down {
+        let y = rect.y + (row as f64 + 0.5) * height;
+        let mut walk = print.along_row(rect.x + 0.5 * width, y, width);
+        for _ in 0..across {
+            let [x, y] = walk.next_point();
+            // What lies beyond the scan is held from its edge.
+            let x = (x.max(0.0) as usize).min(raster.width().saturating_sub(1));
+            let y = (y.max(0.0) as usize).min(raster.height().saturating_sub(1));
+            seen.extend(raster.get(x, y).map(&of));
         }
     }
-    let mut seen = 0;
-    for (bin, count) in counts.iter().enumerate() {
-        seen += count;
-        if 2 * seen >= plane.len() {
-            return (bin as f32 + 0.5) / 4.0;
-        }
+    let middle = seen.len() / 2;
+    if seen.is_empty() {
+        return 0.0;
     }
-    0.0
+    *seen.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 fn halved(plane: &Plane) -> Plane {
@@ -565,25 +571,25 @@ fn closely(
     classes: &[Vec<usize>],
     settled: Settled,
 ) -> Row {
-    let take = |line: &Line, classes: &[Vec<usize>]| -> Vec<Patch> {
+    let take = |line: &Line, classes: &[Vec<usize>], finely: bool| -> Vec<Patch> {
         offsets
             .iter()
             .zip(classes)
-            .map(|(offset, classes)| closest(strip, line, line.at(*offset), face, classes))
+            .map(|(offset, classes)| closest(strip, line, line.at(*offset), face, classes, finely))
             .collect()
     };
     // Half resolution shows where the row stands within a pixel or two only, and a letter taken beside its place is
-    // taken for another. What it is most like is enough to set the row straight.
+    // taken for another. What it is most like is enough to set the row straight, and whole pixels are.
     let mut line = settled.line;
     for _ in 0..STRAIGHTENED {
-        let seen: Vec<Sighting> = take(&line, &settled.classes)
+        let seen: Vec<Sighting> = take(&line, &settled.classes, false)
             .iter()
             .zip(offsets)
             .map(|(patch, offset)| (*offset, patch.at, f64::from(patch.likeness)))
             .collect();
         line = fitted(&seen, line);
     }
-    let patches = take(&line, classes);
+    let patches = take(&line, classes, true);
     let total: f32 = patches.iter().map(|p| p.likeness).sum();
     Row {
         line,
@@ -595,67 +601,109 @@ fn closely(
 /// How far whole pixels are tried around a place, across and down.
 const NEAR: [usize; 2] = [2, 1];
 
-/// The patch near a place that looks most like one of the classes: within two pixels across, one and a half down, to half
-/// a pixel.
-fn closest(strip: &Strip, line: &Line, at: [f64; 2], face: &Typeface, classes: &[usize]) -> Patch {
+/// The patch near a place that looks most like one of the classes: within two pixels across, one down, and where it is
+/// looked at finely to half a pixel.
+fn closest(
+    strip: &Strip,
+    line: &Line,
+    at: [f64; 2],
+    face: &Typeface,
+    classes: &[usize],
+    finely: bool,
+) -> Patch {
     const WIDE: usize = COLUMNS + 2 * NEAR[0];
     const HIGH: usize = ROWS + 2 * NEAR[1];
-    let [x, y] = at;
-    let mut best = (f32::MIN, -1.0, at);
-    let mut judge = |cells: &[f32; CELLS], here: [f64; 2]| {
-        let away = (here[0] - x).powi(2) + 2.0 * (here[1] - y).powi(2);
-        let cost = AWAY * away as f32;
-        let (_, length) = typeface::mean_and_length(cells);
-        let per_length = 1.0 / length.max(1e-6);
-        for &class in classes {
-            // The mean of a class is 0 over the patch, so that of the patch drops out.
-            let likeness = face.likeness(class, cells) * per_length;
-            if likeness - cost > best.0 {
-                best = (likeness - cost, likeness, here);
-            }
-        }
-        best.2
+    // A row that is longer than it should be has larger characters.
+    let scale = line.stretch;
+    let beside = |[x, y]: [f64; 2], [across, down]: [f64; 2]| {
+        [
+            x + scale * (across - line.tilt * down),
+            y + scale * (down + line.tilt * across),
+        ]
+    };
+    let mut best = Closest {
+        at,
+        cells: [0.0; CELLS],
+        likeness: -1.0,
+        score: f32::MIN,
     };
     // All whole steps are windows of one larger patch.
     let mut around = [0.0; WIDE * HIGH];
-    // A row that is longer than it should be has larger characters.
-    let scale = line.stretch;
     sample::<HIGH, WIDE>(&strip.ink, at, line.tilt, scale, &mut around);
-    let mut cells = [0.0; CELLS];
-    let mut middle = at;
-    for down in 0..=2 * NEAR[1] {
-        for across in 0..=2 * NEAR[0] {
-            for (to, from) in cells
-                .chunks_exact_mut(COLUMNS)
-                .zip(around.chunks_exact(WIDE).skip(down))
-            {
-                if let Some(from) = from.get(across..across + COLUMNS) {
-                    to.copy_from_slice(from);
+    best.look::<WIDE>(&around, face, classes, |step| beside(at, step), at);
+    if finely {
+        // All half steps are windows of three.
+        let middle = best.at;
+        let here = |step| beside(middle, step);
+        let mut beside = [0.0; ROWS * (COLUMNS + 1)];
+        sample::<ROWS, { COLUMNS + 1 }>(&strip.ink, middle, line.tilt, scale, &mut beside);
+        best.look::<{ COLUMNS + 1 }>(&beside, face, classes, here, at);
+        let mut above = [0.0; (ROWS + 1) * COLUMNS];
+        sample::<{ ROWS + 1 }, COLUMNS>(&strip.ink, middle, line.tilt, scale, &mut above);
+        best.look::<COLUMNS>(&above, face, classes, here, at);
+        let mut both = [0.0; (ROWS + 1) * (COLUMNS + 1)];
+        sample::<{ ROWS + 1 }, { COLUMNS + 1 }>(&strip.ink, middle, line.tilt, scale, &mut both);
+        best.look::<{ COLUMNS + 1 }>(&both, face, classes, here, at);
+    }
+    typeface::normalise(&mut best.cells);
+    Patch {
+        at: best.at,
+        cells: best.cells,
+        likeness: best.likeness,
+    }
+}
+
+/// The best patch so far.
+struct Closest {
+    at: [f64; 2],
+    cells: [f32; CELLS],
+    likeness: f32,
+    /// Likeness, less what it costs to stand away from the row.
+    score: f32,
+}
+
+impl Closest {
+    /// Looks at every window of a larger patch of `WIDE` columns. `here` is the place of a window this far from the
+    /// middle, in cells; `at` is where the row says that the character stands.
+    fn look<const WIDE: usize>(
+        &mut self,
+        around: &[f32],
+        face: &Typeface,
+        classes: &[usize],
+        here: impl Fn([f64; 2]) -> [f64; 2],
+        at: [f64; 2],
+    ) {
+        let [spare_columns, spare_rows] = [WIDE - COLUMNS, around.len() / WIDE - ROWS];
+        let mut cells = [0.0; CELLS];
+        for down in 0..=spare_rows {
+            for across in 0..=spare_columns {
+                for (to, from) in cells
+                    .chunks_exact_mut(COLUMNS)
+                    .zip(around.chunks_exact(WIDE).skip(down))
+                {
+                    if let Some(from) = from.get(across..across + COLUMNS) {
+                        to.copy_from_slice(from);
+                    }
+                }
+                // The mean of a class is 0 over the patch, so that of the patch drops out.
+                let like = classes
+                    .iter()
+                    .map(|&class| face.likeness(class, &cells))
+                    .fold(f32::MIN, f32::max);
+                let (_, length) = typeface::mean_and_length(&cells);
+                let likeness = like / length.max(1e-6);
+                let here = here([
+                    across as f64 - spare_columns as f64 / 2.0,
+                    down as f64 - spare_rows as f64 / 2.0,
+                ]);
+                let away = (here[0] - at[0]).powi(2) + 2.0 * (here[1] - at[1]).powi(2);
+                let score = likeness - AWAY * away as f32;
+                if score > self.score {
+                    (self.at, self.cells, self.likeness, self.score) =
+                        (here, cells, likeness, score);
                 }
             }
-            let (across, down) = (across as f64 - NEAR[0] as f64, down as f64 - NEAR[1] as f64);
-            let here = [
-                x + scale * (across - line.tilt * down),
-                y + scale * (down + line.tilt * across),
-            ];
-            middle = judge(&cells, here);
         }
-    }
-    for down in [-0.5, 0.0, 0.5] {
-        for across in [-0.5, 0.0, 0.5] {
-            if down != 0.0 || across != 0.0 {
-                let here = [middle[0] + across, middle[1] + down];
-                sample::<ROWS, COLUMNS>(&strip.ink, here, line.tilt, scale, &mut cells);
-                judge(&cells, here);
-            }
-        }
-    }
-    let (_, likeness, at) = best;
-    strip.patch(at, line.tilt, scale, &mut cells);
-    Patch {
-        at,
-        cells,
-        likeness,
     }
 }
 

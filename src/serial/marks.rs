@@ -389,14 +389,15 @@ fn slide(ink: &Ink, line: &Line, glyphs: &Glyphs) -> Option<Vec<Piece>> {
                     continue;
                 }
                 let Some(before) = table.last() else { continue };
-                for (earlier, steps) in before.iter().enumerate().take(place) {
-                    for (other, &(sum, _)) in steps.iter().enumerate() {
-                        let gap = left - (earlier as f64 + half(other));
-                        if sum > f32::MIN
-                            && gap > -0.08 * height
-                            && gap < 0.3 * height
-                            && sum + like > cell.0
-                        {
+                for other in 0..classes.len() {
+                    // Characters stand side by side: the one before ends close to the left of this one.
+                    let ends = left - half(other);
+                    let first = ((ends - 0.3 * height).floor() + 1.0).max(0.0) as usize;
+                    let beyond = ((ends + 0.08 * height).ceil().max(0.0) as usize).min(place);
+                    for earlier in first..beyond {
+                        let step = before.get(earlier).and_then(|steps| steps.get(other));
+                        let Some(&(sum, _)) = step else { continue };
+                        if sum > f32::MIN && sum + like > cell.0 {
                             *cell = (sum + like, Some((earlier, other)));
                         }
                     }
