@@ -199,9 +199,10 @@ where
     let mut means = vec![[0.0f32; N]; wide * high];
     let mut line = vec![[0.0f32; N]; right - left];
     let mut across = vec![[0.0f32; N]; wide];
-    let add = |sum: &mut [f32; N], values: &[f32; N]| {
-        for (s, v) in sum.iter_mut().zip(values) {
-            *s += v;
+    let add = |sums: &mut [[f32; N]], values: &[[f32; N]]| {
+        let flat = sums.as_flattened_mut().iter_mut();
+        for (sum, value) in flat.zip(values.as_flattened()) {
+            *sum += value;
         }
     };
     let norm = 1.0 / (grid * grid) as f32;
@@ -218,15 +219,12 @@ where
         }
         across.fill([0.0; N]);
         for shift in 0..grid {
-            for (sum, values) in across.iter_mut().zip(line.iter().skip(shift)) {
-                add(sum, values);
-            }
+            add(&mut across, line.get(shift..).unwrap_or(&[]));
         }
         let below = row - top;
         for mean in (below + 1).saturating_sub(grid)..=below.min(high - 1) {
-            let sums = means.get_mut(mean * wide..(mean + 1) * wide);
-            for (sum, values) in sums.into_iter().flatten().zip(&across) {
-                add(sum, values);
+            if let Some(sums) = means.get_mut(mean * wide..(mean + 1) * wide) {
+                add(sums, &across);
             }
         }
     }

@@ -14,8 +14,9 @@ const TILTS: [f64; 7] = [-0.06, -0.04, -0.02, 0.0, 0.02, 0.04, 0.06];
 const STRETCHES: [f64; 3] = [0.955, 1.0, 1.045];
 /// Rows of characters that are looked at closely.
 const CANDIDATES: usize = 4;
-/// A row in which the characters are on the mean as like as this is taken without looking at others.
-const SURELY: f32 = 0.93;
+/// A row in which the characters are on the mean as like as this, and none is doubtful, is taken without looking at
+/// others: a row taken beside its place has a character where there is none.
+const SURELY: f32 = 0.85;
 
 /// How often a row is set straight by what its characters show at full resolution.
 const STRAIGHTENED: usize = 2;
@@ -69,23 +70,19 @@ impl Strip {
             height: zone.height + 2.0 * down,
         };
         let px_per_mm = px_per_mm(height_mm);
-        let paper = |of: fn([f32; 3]) -> f32| paper(raster, print, rect, of).max(1.0);
-        let cut = |of: &dyn Fn([f32; 3]) -> f32| {
-            resample::small_plane(raster, print, rect, px_per_mm, of)
-        };
-        let darkness = |of: fn([f32; 3]) -> f32| {
-            let paper = paper(of);
-            cut(&|pixel| 1.0 - of(pixel) / paper)
-        };
         let ink = match seen_in {
             SeenIn::GreenInk => {
-                let (red, green) = (paper(|p| p[0]), paper(|p| p[1]));
-                cut(&|p| p[1] / green - p[0] / red)
+                let red = paper(raster, print, rect, |p| p[0]);
+                let green = paper(raster, print, rect, |p| p[1]);
+                let ink = |p: [f32; 3]| p[1] / green - p[0] / red;
+                resample::small_plane(raster, print, rect, px_per_mm, ink)
             }
-            SeenIn::Red => darkness(|p| p[0]),
-            SeenIn::Green => darkness(|p| p[1]),
-            SeenIn::Blue => darkness(|p| p[2]),
-            SeenIn::Luma => darkness(|[r, g, b]| 0.299 * r + 0.587 * g + 0.114 * b),
+            SeenIn::Red => darkness(raster, print, rect, px_per_mm, |p| p[0]),
+            SeenIn::Green => darkness(raster, print, rect, px_per_mm, |p| p[1]),
+            SeenIn::Blue => darkness(raster, print, rect, px_per_mm, |p| p[2]),
+            SeenIn::Luma => darkness(raster, print, rect, px_per_mm, |[r, g, b]| {
+                0.299 * r + 0.587 * g + 0.114 * b
+            }),
         }?;
         let half = halved(&ink);
         Some(Self {
@@ -196,10 +193,22 @@ fn sample<const R: usize, const C: usize>(
     }
 }
 
-/// Places down and across at which the light of the paper is looked at.
-const PAPER: [usize; 2] = [32, 96];
+/// What is missing of the paper's light.
+fn darkness(
+    raster: &Raster,
+    print: &Homography,
+    rect: RectMm,
+    px_per_mm: f64,
+    of: impl Fn([f32; 3]) -> f32,
+) -> Option<Plane> {
+    let paper = paper(raster, print, rect, &of);
+    resample::small_plane(raster, print, rect, px_per_mm, |p| 1.0 - of(p) / paper)
+}
 
-/// Median over a rectangle of the note, 0..=255.
+/// Places down and across at which the light of the paper is looked at.
+const PAPER: [usize; 2] = [20, 64];
+
+/// Median over a rectangle of the note, at least 1, up to 255.
 fn paper(raster: &Raster, print: &Homography, rect: RectMm, of: impl Fn([f32; 3]) -> f32) -> f32 {
     let [down, across] = PAPER;
     let (width, height) = (rect.width / across as f64, rect.height / down as f64);
@@ -217,9 +226,10 @@ fn paper(raster: &Raster, print: &Homography, rect: RectMm, of: impl Fn([f32; 3]
     }
     let middle = seen.len() / 2;
     if seen.is_empty() {
-        return 0.0;
+        return 1.0;
     }
-    *seen.select_nth_unstable_by(middle, f32::total_cmp).1
+    let (_, median, _) = seen.select_nth_unstable_by(middle, f32::total_cmp);
+    median.max(1.0)
 }
 
 fn halved(plane: &Plane) -> Plane {
@@ -451,7 +461,7 @@ pub fn find(
     let mut best: Option<Settled> = None;
     for line in candidates(strip, offsets, any) {
         let settled = settle(strip, offsets, face, classes, line);
-        let sure = settled.likeness > SURELY;
+        let sure = settled.likeness > SURELY && settled.least > DOUBTFUL;
         if best.as_ref().is_none_or(|b| settled.likeness > b.likeness) {
             best = Some(settled);
         }

@@ -233,7 +233,8 @@ impl Ink {
         // Bilinear; the edge is held. The patch stands straight, so its columns are the same in every row.
         let place = |at: f64, last: usize| {
             let at = (at - 0.5).clamp(0.0, last as f64);
-            (at as usize, (at - at.floor()) as f32)
+            let whole = at as usize;
+            (whole, (at - whole as f64) as f32)
         };
         let places: [(usize, f32); COLUMNS] = std::array::from_fn(|column| {
             let across = x + (column as f64 + 0.5 - COLUMNS as f64 / 2.0) * cell;
