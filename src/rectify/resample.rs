@@ -212,10 +212,8 @@ where
             .as_raw()
             .get(first..first + 3 * line.len())
             .unwrap_or(&[]);
-        for (to, pixel) in line.iter_mut().zip(pixels.chunks_exact(3)) {
-            if let &[red, green, blue] = pixel {
-                *to = of([red.into(), green.into(), blue.into()]).map(|v| v * norm);
-            }
+        for (to, pixel) in line.iter_mut().zip(pixels.as_chunks::<3>().0) {
+            *to = of(pixel.map(Into::into)).map(|v| v * norm);
         }
         across.fill([0.0; N]);
         for shift in 0..grid {
@@ -250,7 +248,7 @@ where
             for index in 0..BLOCK.min(frame.columns - first) {
                 let x = (x + dx * index as f32).clamp(0.0, last_x);
                 let y = (y + dy * index as f32).clamp(0.0, last_y);
-                let (x0, y0) = (x as usize, y as usize);
+                let (x0, y0) = (x as u32 as usize, y as u32 as usize);
                 let (fx, fy) = (x - x0 as f32, y - y0 as f32);
                 let at = y0 * wide + x0;
                 let (Some([a, b]), Some([c, d])) =

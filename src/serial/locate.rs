@@ -74,7 +74,8 @@ impl Strip {
             SeenIn::GreenInk => {
                 let red = paper(raster, print, rect, |p| p[0]);
                 let green = paper(raster, print, rect, |p| p[1]);
-                let ink = |p: [f32; 3]| p[1] / green - p[0] / red;
+                let (red, green) = (1.0 / red, 1.0 / green);
+                let ink = |p: [f32; 3]| p[1] * green - p[0] * red;
                 resample::small_plane(raster, print, rect, px_per_mm, ink)
             }
             SeenIn::Red => darkness(raster, print, rect, px_per_mm, |p| p[0]),
@@ -178,7 +179,7 @@ fn sample<const R: usize, const C: usize>(
         let (step, fall) = (scale as f32, (tilt * scale) as f32);
         for (column, v) in line.iter_mut().enumerate() {
             let (x, y) = (left + step * column as f32, top + fall * column as f32);
-            let (x0, y0) = (x as usize, y as usize);
+            let (x0, y0) = (x as u32 as usize, y as u32 as usize);
             let (fx, fy) = (x - x0 as f32, y - y0 as f32);
             let at = y0 * columns + x0;
             let (Some(&[a, b]), Some(&[c, d])) = (
@@ -201,8 +202,8 @@ fn darkness(
     px_per_mm: f64,
     of: impl Fn([f32; 3]) -> f32,
 ) -> Option<Plane> {
-    let paper = paper(raster, print, rect, &of);
-    resample::small_plane(raster, print, rect, px_per_mm, |p| 1.0 - of(p) / paper)
+    let per_paper = 1.0 / paper(raster, print, rect, &of);
+    resample::small_plane(raster, print, rect, px_per_mm, |p| 1.0 - of(p) * per_paper)
 }
 
 /// Places down and across at which the light of the paper is looked at.

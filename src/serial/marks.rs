@@ -499,9 +499,14 @@ fn sizes_fit(kind: MarkKind, form: &[Place], pieces: &[Piece]) -> bool {
 
 /// The best reading of some pieces.
 fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse> {
+    let mut forms = mark.kind.forms(group.pieces.len());
+    forms.retain(|form| sizes_fit(mark.kind, form, &group.pieces));
+    if forms.is_empty() {
+        return None;
+    }
     let seen: Vec<[[f32; CELLS]; 9]> = group.pieces.iter().map(|p| patches(ink, p)).collect();
     let mut best: Option<(f32, Parse)> = None;
-    for form in mark.kind.forms(group.pieces.len()) {
+    for form in forms {
         let mut out = Parse {
             text: String::new(),
             likeness: 1.0,
@@ -510,9 +515,6 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
             clear: true,
             pieces: group.pieces.clone(),
         };
-        if !sizes_fit(mark.kind, &form, &group.pieces) {
-            continue;
-        }
         let mut sum = 0.0;
         for (place, patches) in form.iter().zip(&seen) {
             let classes = glyphs.classes(|c| place.allows(c));

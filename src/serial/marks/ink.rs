@@ -93,7 +93,7 @@ impl Ink {
             return None;
         }
         let light = resample::small_plane(raster, map, rect, px_per_mm, |[red, green, blue]| {
-            (red + 2.0 * green + blue) / 4.0
+            (red + 2.0 * green + blue) * 0.25
         })?;
         let [dark, paper] = levels(&light, [INKED, 0.5]);
         let strong = 1.0 - dark / paper.max(1.0);
