@@ -280,19 +280,17 @@ pub fn candidates(strip: &Strip, offsets: &[f64], any: &[f32; HALF_CELLS]) -> Ve
                 add_window(&mut total, &map, from, (along * tilt).round() as isize);
             }
             // The best of each column of a coarse raster is enough: neighbours are settled later.
-            let mut best = vec![(f32::MIN, 0, 0); width.div_ceil(4)];
-            for (row, line) in total.outer_iter().enumerate() {
-                let Some(line) = line.to_slice() else {
-                    continue;
-                };
-                for (left, (cells, best)) in line.chunks(4).zip(&mut best).enumerate() {
-                    for (column, &v) in cells.iter().enumerate() {
-                        if v > best.0 {
-                            *best = (v, row, 4 * left + column);
-                        }
-                    }
+            let mut tops = vec![(f32::MIN, 0u32); width];
+            for (row, line) in (0u32..).zip(total.outer_iter()) {
+                for (top, &v) in tops.iter_mut().zip(line) {
+                    *top = if v > top.0 { (v, row) } else { *top };
                 }
             }
+            let best = tops.chunks(4).enumerate().filter_map(|(left, tops)| {
+                let tops = tops.iter().enumerate();
+                let (column, (score, row)) = tops.max_by(|a, b| a.1.0.total_cmp(&b.1.0))?;
+                Some((*score, *row as usize, 4 * left + column))
+            });
             for (score, row, column) in best {
                 let line = Line {
                     middle: [2.0 * (first + column) as f64 + 1.0, 2.0 * row as f64 + 1.0],

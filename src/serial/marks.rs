@@ -431,18 +431,6 @@ fn slide(ink: &Ink, line: &Line, glyphs: &Glyphs) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-/// The patches of one character: its box is known to about half a cell.
-fn patches(ink: &Ink, piece: &Piece) -> [[f32; CELLS]; 9] {
-    let mut out = [[0.0; CELLS]; 9];
-    let shifts = [-0.5, 0.0, 0.5]
-        .into_iter()
-        .flat_map(|down| [-0.5, 0.0, 0.5].map(|across| [across, down]));
-    for (patch, beside) in out.iter_mut().zip(shifts) {
-        ink.patch(piece, beside, patch);
-    }
-    out
-}
-
 struct Parse {
     text: String,
     likeness: f32,
@@ -504,7 +492,7 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
     if forms.is_empty() {
         return None;
     }
-    let seen: Vec<[[f32; CELLS]; 9]> = group.pieces.iter().map(|p| patches(ink, p)).collect();
+    let seen: Vec<[[f32; CELLS]; 9]> = group.pieces.iter().map(|p| ink.patches(p)).collect();
     let mut best: Option<(f32, Parse)> = None;
     for form in forms {
         let mut out = Parse {
@@ -544,7 +532,7 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
     let (_, mut parse) = best?;
     if let Some(letter) = group.below {
         let classes = glyphs.classes(|c| Place::Letter.allows(c));
-        let told = glyphs.tell(&patches(ink, &letter), &classes)?;
+        let told = glyphs.tell(&ink.patches(&letter), &classes)?;
         parse.add(told, mark.kind);
         parse.pieces.push(letter);
     }

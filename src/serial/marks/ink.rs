@@ -217,31 +217,52 @@ impl Ink {
         out.into_iter().map(|(_, line)| line).collect()
     }
 
-    /// The normalised patch around a box, `[across, down]` cells beside its middle.
-    pub fn patch(&self, piece: &Piece, beside: [f64; 2], out: &mut [f32; CELLS]) {
+    /// The normalised patches around a box and half a cell beside its middle: it is known to about that much.
+    pub fn patches(&self, piece: &Piece) -> [[f32; CELLS]; 9] {
+        const WIDE: usize = 2 * COLUMNS + 1;
+        const HIGH: usize = 2 * ROWS + 1;
         let cell = piece.height() as f64 * MARGIN / ROWS as f64;
-        let [x, y] = piece.middle();
-        self.patch_at([x + beside[0] * cell, y + beside[1] * cell], cell, out);
+        // All are every other value of one larger patch.
+        let mut fine = [0.0; WIDE * HIGH];
+        self.sample::<HIGH, WIDE>(piece.middle(), cell / 2.0, &mut fine);
+        let mut out = [[0.0; CELLS]; 9];
+        for (index, patch) in out.iter_mut().enumerate() {
+            let (down, across) = (index / 3, index % 3);
+            let lines = fine.chunks_exact(WIDE).skip(down).step_by(2);
+            for (to, from) in patch.chunks_exact_mut(COLUMNS).zip(lines) {
+                for (v, from) in to.iter_mut().zip(from.iter().skip(across).step_by(2)) {
+                    *v = *from;
+                }
+            }
+            crate::serial::typeface::normalise(patch);
+        }
+        out
     }
 
     /// The normalised patch around a place, with cells of `cell` px.
-    pub fn patch_at(&self, [x, y]: [f64; 2], cell: f64, out: &mut [f32; CELLS]) {
+    pub fn patch_at(&self, at: [f64; 2], cell: f64, out: &mut [f32; CELLS]) {
+        self.sample::<ROWS, COLUMNS>(at, cell, out);
+        crate::serial::typeface::normalise(out);
+    }
+
+    /// `R` × `C` values around a place, `cell` px apart; the edge is held.
+    fn sample<const R: usize, const C: usize>(&self, [x, y]: [f64; 2], cell: f64, out: &mut [f32]) {
         let (rows, columns) = self.plane.dim();
         let Some(values) = self.plane.as_slice() else {
             return;
         };
-        // Bilinear; the edge is held. The patch stands straight, so its columns are the same in every row.
+        // The patch stands straight, so its columns are the same in every row.
         let place = |at: f64, last: usize| {
             let at = (at - 0.5).clamp(0.0, last as f64);
             let whole = at as usize;
             (whole, (at - whole as f64) as f32)
         };
-        let places: [(usize, f32); COLUMNS] = std::array::from_fn(|column| {
-            let across = x + (column as f64 + 0.5 - COLUMNS as f64 / 2.0) * cell;
+        let places: [(usize, f32); C] = std::array::from_fn(|column| {
+            let across = x + (column as f64 + 0.5 - C as f64 / 2.0) * cell;
             place(across, columns.saturating_sub(1))
         });
-        for (row, cells) in out.chunks_exact_mut(COLUMNS).enumerate() {
-            let down = y + (row as f64 + 0.5 - ROWS as f64 / 2.0) * cell;
+        for (row, cells) in out.chunks_exact_mut(C).enumerate() {
+            let down = y + (row as f64 + 0.5 - R as f64 / 2.0) * cell;
             let (above, fall) = place(down, rows.saturating_sub(1));
             let below = (above + 1).min(rows.saturating_sub(1));
             let line = |row: usize| values.get(row * columns..(row + 1) * columns);
@@ -258,7 +279,6 @@ impl Ink {
                 *v = upper + (lower - upper) * fall;
             }
         }
-        crate::serial::typeface::normalise(out);
     }
 
     /// Pixels darker than `share` within a box and in none of the others.
