@@ -272,6 +272,7 @@ pub fn candidates(strip: &Strip, offsets: &[f64], any: &[f32; HALF_CELLS]) -> Ve
             continue;
         };
         let mut total = Plane::zeros((rows, width));
+        let (mut tops, mut rows_of_tops) = (vec![f32::MIN; width], vec![0u32; width]);
         for tilt in TILTS {
             total.fill(0.0);
             for offset in offsets {
@@ -280,16 +281,19 @@ pub fn candidates(strip: &Strip, offsets: &[f64], any: &[f32; HALF_CELLS]) -> Ve
                 add_window(&mut total, &map, from, (along * tilt).round() as isize);
             }
             // The best of each column of a coarse raster is enough: neighbours are settled later.
-            let mut tops = vec![(f32::MIN, 0u32); width];
-            for (row, line) in (0u32..).zip(total.outer_iter()) {
-                for (top, &v) in tops.iter_mut().zip(line) {
-                    *top = if v > top.0 { (v, row) } else { *top };
+            tops.fill(f32::MIN);
+            for (row, line) in (0u32..).zip(total.as_slice().unwrap_or(&[]).chunks_exact(width)) {
+                for ((top, at), &v) in tops.iter_mut().zip(&mut rows_of_tops).zip(line) {
+                    let better = v > *top;
+                    *top = if better { v } else { *top };
+                    *at = if better { row } else { *at };
                 }
             }
-            let best = tops.chunks(4).enumerate().filter_map(|(left, tops)| {
-                let tops = tops.iter().enumerate();
-                let (column, (score, row)) = tops.max_by(|a, b| a.1.0.total_cmp(&b.1.0))?;
-                Some((*score, *row as usize, 4 * left + column))
+            let best = tops.chunks(4).enumerate().filter_map(|(left, scores)| {
+                let scores = scores.iter().enumerate();
+                let (beside, score) = scores.max_by(|a, b| a.1.total_cmp(b.1))?;
+                let column = 4 * left + beside;
+                Some((*score, *rows_of_tops.get(column)? as usize, column))
             });
             for (score, row, column) in best {
                 let line = Line {
@@ -635,14 +639,17 @@ fn closest(
         cells: [0.0; CELLS],
         likeness: -1.0,
         score: f32::MIN,
+        class: None,
     };
     // All whole steps are windows of one larger patch.
     let mut around = [0.0; WIDE * HIGH];
     sample::<HIGH, WIDE>(&strip.ink, at, line.tilt, scale, &mut around);
     best.look::<WIDE>(&around, face, classes, |step| beside(at, step), at);
     if finely {
-        // All half steps are windows of three.
+        // All half steps are windows of three; what the character is most like is known well enough.
         let middle = best.at;
+        let likeliest: Vec<usize> = best.class.into_iter().collect();
+        let classes = likeliest.as_slice();
         let here = |step| beside(middle, step);
         let mut beside = [0.0; ROWS * (COLUMNS + 1)];
         sample::<ROWS, { COLUMNS + 1 }>(&strip.ink, middle, line.tilt, scale, &mut beside);
@@ -669,6 +676,8 @@ struct Closest {
     likeness: f32,
     /// Likeness, less what it costs to stand away from the row.
     score: f32,
+    /// What it is most like.
+    class: Option<usize>,
 }
 
 impl Closest {
@@ -695,10 +704,10 @@ impl Closest {
                     }
                 }
                 // The mean of a class is 0 over the patch, so that of the patch drops out.
-                let like = classes
+                let (like, class) = classes
                     .iter()
-                    .map(|&class| face.likeness(class, &cells))
-                    .fold(f32::MIN, f32::max);
+                    .map(|&class| (face.likeness(class, &cells), Some(class)))
+                    .fold((f32::MIN, None), |a, b| if b.0 > a.0 { b } else { a });
                 let (_, length) = typeface::mean_and_length(&cells);
                 let likeness = like / length.max(1e-6);
                 let here = here([
@@ -708,8 +717,13 @@ impl Closest {
                 let away = (here[0] - at[0]).powi(2) + 2.0 * (here[1] - at[1]).powi(2);
                 let score = likeness - AWAY * away as f32;
                 if score > self.score {
-                    (self.at, self.cells, self.likeness, self.score) =
-                        (here, cells, likeness, score);
+                    *self = Self {
+                        at: here,
+                        cells,
+                        likeness,
+                        score,
+                        class,
+                    };
                 }
             }
         }
