@@ -331,6 +331,11 @@ mod tests {
             for (a, b) in exact.iter().zip(&quick) {
                 assert!((a - b).abs() < 3.0, "{a} {b}");
             }
+            let difference = small_plane(&raster, &map, rect, scale, |p| p[1] - p[0]).unwrap();
+            for (index, &got) in difference.indexed_iter() {
+                let at = |channel: usize| quick[[channel, index.0, index.1]];
+                assert!((got - (at(1) - at(0))).abs() < 1e-2);
+            }
         }
         assert!(small_crop(&raster, &map, RectMm::from([0.0, 0.0, 0.0, 1.0]), 4.0).is_none());
     }

@@ -777,3 +777,38 @@ fn judge(
         shown,
     });
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Prints of a class: its form, and grain of their own.
+    fn prints(class: usize, count: usize) -> Vec<(usize, [f32; CELLS])> {
+        (0..count)
+            .map(|print| {
+                let mut cells: [f32; CELLS] = std::array::from_fn(|cell| {
+                    let form = (cell / (3 + class)) % 2;
+                    let mixed = ((cell + 1) * 7919 + (print + 1) * 104_729 + class * 31)
+                        .wrapping_mul(2_654_435_761);
+                    form as f32 + 0.5 * ((mixed >> 7) % 1000) as f32 / 1000.0
+                });
+                typeface::normalise(&mut cells);
+                (class, cells)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn prints_are_less_like_the_mean_of_few() {
+        let patches = [prints(0, 60), prints(1, 1), prints(2, 1)].concat();
+        let usual = usual(&patches, &[false, false, true]);
+        let [many, one, with_drawing] = usual.try_into().unwrap();
+        assert!(one.likeness < with_drawing.likeness && with_drawing.likeness < many.likeness);
+        assert!(one.spread > with_drawing.spread && with_drawing.spread > many.spread);
+        // What two prints of the same class are like each other.
+        let pair = prints(0, 2);
+        let [a, b] = [0, 1].map(|n| pair.get(n).unwrap().1);
+        assert!((typeface::dot(&a, &b) - one.likeness).abs() < 0.02);
+    }
+}
