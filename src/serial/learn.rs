@@ -783,7 +783,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Prints of a class: its form, and grain of their own.
+    /// Prints of a class: its form, and more or less grain of their own.
     fn prints(class: usize, count: usize) -> Vec<(usize, [f32; CELLS])> {
         (0..count)
             .map(|print| {
@@ -791,7 +791,8 @@ mod tests {
                     let form = (cell / (3 + class)) % 2;
                     let mixed = ((cell + 1) * 7919 + (print + 1) * 104_729 + class * 31)
                         .wrapping_mul(2_654_435_761);
-                    form as f32 + 0.5 * ((mixed >> 7) % 1000) as f32 / 1000.0
+                    let grain = 0.6 + 0.3 * (print % 3) as f32;
+                    form as f32 + grain * ((mixed >> 7) % 1000) as f32 / 1000.0
                 });
                 typeface::normalise(&mut cells);
                 (class, cells)
@@ -807,8 +808,11 @@ mod tests {
         assert!(one.likeness < with_drawing.likeness && with_drawing.likeness < many.likeness);
         assert!(one.spread > with_drawing.spread && with_drawing.spread > many.spread);
         // What two prints of the same class are like each other.
-        let pair = prints(0, 2);
-        let [a, b] = [0, 1].map(|n| pair.get(n).unwrap().1);
-        assert!((typeface::dot(&a, &b) - one.likeness).abs() < 0.02);
+        let all = prints(0, 60);
+        let pairs = (0..60).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let alike: f32 = pairs
+            .map(|(a, b)| typeface::dot(&all[a].1, &all[b].1))
+            .sum();
+        assert!((alike / (60.0 * 59.0 / 2.0) - one.likeness).abs() < 0.02);
     }
 }
