@@ -243,9 +243,18 @@ const UNTOLD: Usual = Usual {
 const COMMON: f64 = 3.0;
 
 /// How like the mean of its class each character is on other prints: a print is compared with the mean of the others.
-fn usual(patches: &[(usize, [f32; CELLS])], classes: usize) -> Vec<Usual> {
+/// `drawn` says of each class whether a drawing counts as one more print.
+///
+/// The mean of few prints is itself rough. A print is `r` like the true form of its character; then it is
+/// `r² / √(r² + (1 − r²) / n)` like the mean of n prints with errors of their own, and less like it by more.
+fn usual(patches: &[(usize, [f32; CELLS])], drawn: &[bool]) -> Vec<Usual> {
+    let classes = drawn.len();
     let mut sums = Array2::<f32>::zeros((classes, CELLS));
+    let mut counts = vec![0usize; classes];
     for (class, cells) in patches {
+        if let Some(count) = counts.get_mut(*class) {
+            *count += 1;
+        }
         for (s, v) in sums.row_mut(*class).iter_mut().zip(cells) {
             *s += v;
         }
@@ -277,15 +286,28 @@ fn usual(patches: &[(usize, [f32; CELLS])], classes: usize) -> Vec<Usual> {
     } else {
         moments(&all)
     };
+    let of_prints = |n: f64| {
+        let square = common * common;
+        square / (square + (1.0 - square) / n.max(1.0)).sqrt()
+    };
     likeness
         .iter()
-        .map(|values| {
+        .zip(drawn)
+        .zip(&counts)
+        .map(|((values, drawn), count)| {
             let n = values.len() as f64;
+            let prints = (*count + usize::from(*drawn)) as f64;
+            let expected = of_prints(prints);
+            let rougher = (1.0 - expected) / (1.0 - common).max(1e-6);
             let (mean, square) = moments(values);
+            // Each was compared with one print less.
+            let mean = mean + expected - of_prints(prints - 1.0);
             let weighed = |own: f64, common: f64| (n * own + COMMON * common) / (n + COMMON);
             Usual {
-                likeness: weighed(mean, common) as f32,
-                spread: weighed(square, common_square).sqrt().max(0.01) as f32,
+                likeness: weighed(mean, expected) as f32,
+                spread: weighed(square, common_square * rougher * rougher)
+                    .sqrt()
+                    .max(0.01) as f32,
             }
         })
         .collect()
@@ -427,6 +449,7 @@ fn discriminant(
             *c += f64::from(*v);
         }
     }
+    let mut with_drawing = vec![false; n];
     for (class, count) in counts.iter().enumerate() {
         let mut column = centres.column_mut(class);
         let strokes = characters
@@ -435,6 +458,9 @@ fn discriminant(
             .and_then(|c| facts.drawn.get(c));
         let mut prints = *count as f64;
         if let Some(strokes) = strokes {
+            if let Some(with) = with_drawing.get_mut(class) {
+                *with = true;
+            }
             // A drawing counts as one print, as blunt as the means of others.
             let weight = ways.len() as f64;
             let mut drawing = drawn(strokes, facts);
@@ -480,7 +506,7 @@ fn discriminant(
             means,
             weights,
             bias,
-            usual(&plain, n),
+            usual(&plain, &with_drawing),
         )?,
         likeness,
         drift_mm: drift
@@ -750,4 +776,43 @@ fn judge(
         text: number.text,
         shown,
     });
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Prints of a class: its form, and more or less grain of their own.
+    fn prints(class: usize, count: usize) -> Vec<(usize, [f32; CELLS])> {
+        (0..count)
+            .map(|print| {
+                let mut cells: [f32; CELLS] = std::array::from_fn(|cell| {
+                    let form = (cell / (3 + class)) % 2;
+                    let mixed = ((cell + 1) * 7919 + (print + 1) * 104_729 + class * 31)
+                        .wrapping_mul(2_654_435_761);
+                    let grain = 0.6 + 0.3 * (print % 3) as f32;
+                    form as f32 + grain * ((mixed >> 7) % 1000) as f32 / 1000.0
+                });
+                typeface::normalise(&mut cells);
+                (class, cells)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn prints_are_less_like_the_mean_of_few() {
+        let patches = [prints(0, 60), prints(1, 1), prints(2, 1)].concat();
+        let usual = usual(&patches, &[false, false, true]);
+        let [many, one, with_drawing] = usual.try_into().unwrap();
+        assert!(one.likeness < with_drawing.likeness && with_drawing.likeness < many.likeness);
+        assert!(one.spread > with_drawing.spread && with_drawing.spread > many.spread);
+        // What two prints of the same class are like each other.
+        let all = prints(0, 60);
+        let pairs = (0..60).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let alike: f32 = pairs
+            .map(|(a, b)| typeface::dot(&all[a].1, &all[b].1))
+            .sum();
+        assert!((alike / (60.0 * 59.0 / 2.0) - one.likeness).abs() < 0.02);
+    }
 }

@@ -1,8 +1,6 @@
 //! Where a printed number stands: a row of characters at known distances, that floats, tilts and stretches a little
 //! against the design.
 
-use ndarray::Axis;
-
 use super::rules::SeenIn;
 use super::typeface::{self, CELLS, COLUMNS, HALF_CELLS, MARGIN, ROWS, Typeface};
 use crate::note::RectMm;
@@ -16,8 +14,9 @@ const TILTS: [f64; 7] = [-0.06, -0.04, -0.02, 0.0, 0.02, 0.04, 0.06];
 const STRETCHES: [f64; 3] = [0.955, 1.0, 1.045];
 /// Rows of characters that are looked at closely.
 const CANDIDATES: usize = 4;
-/// A row in which the characters are on the mean as like as this is taken without looking at others.
-const SURELY: f32 = 0.93;
+/// A row in which the characters are on the mean as like as this, and none is doubtful, is taken without looking at
+/// others: a row taken beside its place has a character where there is none.
+const SURELY: f32 = 0.85;
 
 /// How often a row is set straight by what its characters show at full resolution.
 const STRAIGHTENED: usize = 2;
@@ -71,23 +70,21 @@ impl Strip {
             height: zone.height + 2.0 * down,
         };
         let px_per_mm = px_per_mm(height_mm);
-        let planes = resample::small_crop(raster, print, rect, px_per_mm)?;
-        let channel = |index: usize| planes.index_axis(Axis(0), index);
-        let (red, green, blue) = (channel(0), channel(1), channel(2));
-        let darkness = |plane: ndarray::ArrayView2<'_, f32>| {
-            let paper = median(&plane).max(1.0);
-            plane.mapv(|v| 1.0 - v / paper)
-        };
         let ink = match seen_in {
-            SeenIn::GreenInk => darkness(red) - darkness(green),
-            SeenIn::Red => darkness(red),
-            SeenIn::Green => darkness(green),
-            SeenIn::Blue => darkness(blue),
-            SeenIn::Luma => {
-                let luma = crate::pixels::luma(&planes);
-                darkness(luma.view())
+            SeenIn::GreenInk => {
+                let red = paper(raster, print, rect, |p| p[0]);
+                let green = paper(raster, print, rect, |p| p[1]);
+                let (red, green) = (1.0 / red, 1.0 / green);
+                let ink = |p: [f32; 3]| p[1] * green - p[0] * red;
+                resample::small_plane(raster, print, rect, px_per_mm, ink)
             }
-        };
+            SeenIn::Red => darkness(raster, print, rect, px_per_mm, |p| p[0]),
+            SeenIn::Green => darkness(raster, print, rect, px_per_mm, |p| p[1]),
+            SeenIn::Blue => darkness(raster, print, rect, px_per_mm, |p| p[2]),
+            SeenIn::Luma => darkness(raster, print, rect, px_per_mm, |[r, g, b]| {
+                0.299 * r + 0.587 * g + 0.114 * b
+            }),
+        }?;
         let half = halved(&ink);
         Some(Self {
             ink,
@@ -182,7 +179,7 @@ fn sample<const R: usize, const C: usize>(
         let (step, fall) = (scale as f32, (tilt * scale) as f32);
         for (column, v) in line.iter_mut().enumerate() {
             let (x, y) = (left + step * column as f32, top + fall * column as f32);
-            let (x0, y0) = (x as usize, y as usize);
+            let (x0, y0) = (x as u32 as usize, y as u32 as usize);
             let (fx, fy) = (x - x0 as f32, y - y0 as f32);
             let at = y0 * columns + x0;
             let (Some(&[a, b]), Some(&[c, d])) = (
@@ -197,23 +194,43 @@ fn sample<const R: usize, const C: usize>(
     }
 }
 
-fn median(plane: &ndarray::ArrayView2<'_, f32>) -> f32 {
-    // Values are 0..=255; a histogram is exact enough and quick.
-    let mut counts = [0usize; 1024];
-    for &v in plane {
-        let bin = ((v * 4.0) as usize).min(1023);
-        if let Some(count) = counts.get_mut(bin) {
-            *count += 1;
+/// What is missing of the paper's light.
+fn darkness(
+    raster: &Raster,
+    print: &Homography,
+    rect: RectMm,
+    px_per_mm: f64,
+    of: impl Fn([f32; 3]) -> f32,
+) -> Option<Plane> {
+    let per_paper = 1.0 / paper(raster, print, rect, &of);
+    resample::small_plane(raster, print, rect, px_per_mm, |p| 1.0 - of(p) * per_paper)
+}
+
+/// Places down and across at which the light of the paper is looked at.
+const PAPER: [usize; 2] = [20, 64];
+
+/// Median over a rectangle of the note, at least 1, up to 255.
+fn paper(raster: &Raster, print: &Homography, rect: RectMm, of: impl Fn([f32; 3]) -> f32) -> f32 {
+    let [down, across] = PAPER;
+    let (width, height) = (rect.width / across as f64, rect.height / down as f64);
+    let mut seen = Vec::with_capacity(down * across);
+    for row in 0..down {
+        let y = rect.y + (row as f64 + 0.5) * height;
+        let mut walk = print.along_row(rect.x + 0.5 * width, y, width);
+        for _ in 0..across {
+            let [x, y] = walk.next_point();
+            // What lies beyond the scan is held from its edge.
+            let x = (x.max(0.0) as usize).min(raster.width().saturating_sub(1));
+            let y = (y.max(0.0) as usize).min(raster.height().saturating_sub(1));
+            seen.extend(raster.get(x, y).map(&of));
         }
     }
-    let mut seen = 0;
-    for (bin, count) in counts.iter().enumerate() {
-        seen += count;
-        if 2 * seen >= plane.len() {
-            return (bin as f32 + 0.5) / 4.0;
-        }
+    let middle = seen.len() / 2;
+    if seen.is_empty() {
+        return 1.0;
     }
-    0.0
+    let (_, median, _) = seen.select_nth_unstable_by(middle, f32::total_cmp);
+    median.max(1.0)
 }
 
 fn halved(plane: &Plane) -> Plane {
@@ -255,6 +272,7 @@ pub fn candidates(strip: &Strip, offsets: &[f64], any: &[f32; HALF_CELLS]) -> Ve
             continue;
         };
         let mut total = Plane::zeros((rows, width));
+        let (mut tops, mut rows_of_tops) = (vec![f32::MIN; width], vec![0u32; width]);
         for tilt in TILTS {
             total.fill(0.0);
             for offset in offsets {
@@ -263,19 +281,20 @@ pub fn candidates(strip: &Strip, offsets: &[f64], any: &[f32; HALF_CELLS]) -> Ve
                 add_window(&mut total, &map, from, (along * tilt).round() as isize);
             }
             // The best of each column of a coarse raster is enough: neighbours are settled later.
-            let mut best = vec![(f32::MIN, 0, 0); width.div_ceil(4)];
-            for (row, line) in total.outer_iter().enumerate() {
-                let Some(line) = line.to_slice() else {
-                    continue;
-                };
-                for (left, (cells, best)) in line.chunks(4).zip(&mut best).enumerate() {
-                    for (column, &v) in cells.iter().enumerate() {
-                        if v > best.0 {
-                            *best = (v, row, 4 * left + column);
-                        }
-                    }
+            tops.fill(f32::MIN);
+            for (row, line) in (0u32..).zip(total.as_slice().unwrap_or(&[]).chunks_exact(width)) {
+                for ((top, at), &v) in tops.iter_mut().zip(&mut rows_of_tops).zip(line) {
+                    let better = v > *top;
+                    *top = if better { v } else { *top };
+                    *at = if better { row } else { *at };
                 }
             }
+            let best = tops.chunks(4).enumerate().filter_map(|(left, scores)| {
+                let scores = scores.iter().enumerate();
+                let (beside, score) = scores.max_by(|a, b| a.1.total_cmp(b.1))?;
+                let column = 4 * left + beside;
+                Some((*score, *rows_of_tops.get(column)? as usize, column))
+            });
             for (score, row, column) in best {
                 let line = Line {
                     middle: [2.0 * (first + column) as f64 + 1.0, 2.0 * row as f64 + 1.0],
@@ -445,7 +464,7 @@ pub fn find(
     let mut best: Option<Settled> = None;
     for line in candidates(strip, offsets, any) {
         let settled = settle(strip, offsets, face, classes, line);
-        let sure = settled.likeness > SURELY;
+        let sure = settled.likeness > SURELY && settled.least > DOUBTFUL;
         if best.as_ref().is_none_or(|b| settled.likeness > b.likeness) {
             best = Some(settled);
         }
@@ -565,25 +584,25 @@ fn closely(
     classes: &[Vec<usize>],
     settled: Settled,
 ) -> Row {
-    let take = |line: &Line, classes: &[Vec<usize>]| -> Vec<Patch> {
+    let take = |line: &Line, classes: &[Vec<usize>], finely: bool| -> Vec<Patch> {
         offsets
             .iter()
             .zip(classes)
-            .map(|(offset, classes)| closest(strip, line, line.at(*offset), face, classes))
+            .map(|(offset, classes)| closest(strip, line, line.at(*offset), face, classes, finely))
             .collect()
     };
     // Half resolution shows where the row stands within a pixel or two only, and a letter taken beside its place is
-    // taken for another. What it is most like is enough to set the row straight.
+    // taken for another. What it is most like is enough to set the row straight, and whole pixels are.
     let mut line = settled.line;
     for _ in 0..STRAIGHTENED {
-        let seen: Vec<Sighting> = take(&line, &settled.classes)
+        let seen: Vec<Sighting> = take(&line, &settled.classes, false)
             .iter()
             .zip(offsets)
             .map(|(patch, offset)| (*offset, patch.at, f64::from(patch.likeness)))
             .collect();
         line = fitted(&seen, line);
     }
-    let patches = take(&line, classes);
+    let patches = take(&line, classes, true);
     let total: f32 = patches.iter().map(|p| p.likeness).sum();
     Row {
         line,
@@ -595,67 +614,119 @@ fn closely(
 /// How far whole pixels are tried around a place, across and down.
 const NEAR: [usize; 2] = [2, 1];
 
-/// The patch near a place that looks most like one of the classes: within two pixels across, one and a half down, to half
-/// a pixel.
-fn closest(strip: &Strip, line: &Line, at: [f64; 2], face: &Typeface, classes: &[usize]) -> Patch {
+/// The patch near a place that looks most like one of the classes: within two pixels across, one down, and where it is
+/// looked at finely to half a pixel.
+fn closest(
+    strip: &Strip,
+    line: &Line,
+    at: [f64; 2],
+    face: &Typeface,
+    classes: &[usize],
+    finely: bool,
+) -> Patch {
     const WIDE: usize = COLUMNS + 2 * NEAR[0];
     const HIGH: usize = ROWS + 2 * NEAR[1];
-    let [x, y] = at;
-    let mut best = (f32::MIN, -1.0, at);
-    let mut judge = |cells: &[f32; CELLS], here: [f64; 2]| {
-        let away = (here[0] - x).powi(2) + 2.0 * (here[1] - y).powi(2);
-        let cost = AWAY * away as f32;
-        let (_, length) = typeface::mean_and_length(cells);
-        let per_length = 1.0 / length.max(1e-6);
-        for &class in classes {
-            // The mean of a class is 0 over the patch, so that of the patch drops out.
-            let likeness = face.likeness(class, cells) * per_length;
-            if likeness - cost > best.0 {
-                best = (likeness - cost, likeness, here);
-            }
-        }
-        best.2
+    // A row that is longer than it should be has larger characters.
+    let scale = line.stretch;
+    let beside = |[x, y]: [f64; 2], [across, down]: [f64; 2]| {
+        [
+            x + scale * (across - line.tilt * down),
+            y + scale * (down + line.tilt * across),
+        ]
+    };
+    let mut best = Closest {
+        at,
+        cells: [0.0; CELLS],
+        likeness: -1.0,
+        score: f32::MIN,
+        class: None,
     };
     // All whole steps are windows of one larger patch.
     let mut around = [0.0; WIDE * HIGH];
-    // A row that is longer than it should be has larger characters.
-    let scale = line.stretch;
     sample::<HIGH, WIDE>(&strip.ink, at, line.tilt, scale, &mut around);
-    let mut cells = [0.0; CELLS];
-    let mut middle = at;
-    for down in 0..=2 * NEAR[1] {
-        for across in 0..=2 * NEAR[0] {
-            for (to, from) in cells
-                .chunks_exact_mut(COLUMNS)
-                .zip(around.chunks_exact(WIDE).skip(down))
-            {
-                if let Some(from) = from.get(across..across + COLUMNS) {
-                    to.copy_from_slice(from);
+    best.look::<WIDE>(&around, face, classes, |step| beside(at, step), at);
+    if finely {
+        // All half steps are windows of three; what the character is most like is known well enough.
+        let middle = best.at;
+        let likeliest: Vec<usize> = best.class.into_iter().collect();
+        let classes = likeliest.as_slice();
+        let here = |step| beside(middle, step);
+        let mut beside = [0.0; ROWS * (COLUMNS + 1)];
+        sample::<ROWS, { COLUMNS + 1 }>(&strip.ink, middle, line.tilt, scale, &mut beside);
+        best.look::<{ COLUMNS + 1 }>(&beside, face, classes, here, at);
+        let mut above = [0.0; (ROWS + 1) * COLUMNS];
+        sample::<{ ROWS + 1 }, COLUMNS>(&strip.ink, middle, line.tilt, scale, &mut above);
+        best.look::<COLUMNS>(&above, face, classes, here, at);
+        let mut both = [0.0; (ROWS + 1) * (COLUMNS + 1)];
+        sample::<{ ROWS + 1 }, { COLUMNS + 1 }>(&strip.ink, middle, line.tilt, scale, &mut both);
+        best.look::<{ COLUMNS + 1 }>(&both, face, classes, here, at);
+    }
+    typeface::normalise(&mut best.cells);
+    Patch {
+        at: best.at,
+        cells: best.cells,
+        likeness: best.likeness,
+    }
+}
+
+/// The best patch so far.
+struct Closest {
+    at: [f64; 2],
+    cells: [f32; CELLS],
+    likeness: f32,
+    /// Likeness, less what it costs to stand away from the row.
+    score: f32,
+    /// What it is most like.
+    class: Option<usize>,
+}
+
+impl Closest {
+    /// Looks at every window of a larger patch of `WIDE` columns. `here` is the place of a window this far from the
+    /// middle, in cells; `at` is where the row says that the character stands.
+    fn look<const WIDE: usize>(
+        &mut self,
+        around: &[f32],
+        face: &Typeface,
+        classes: &[usize],
+        here: impl Fn([f64; 2]) -> [f64; 2],
+        at: [f64; 2],
+    ) {
+        let [spare_columns, spare_rows] = [WIDE - COLUMNS, around.len() / WIDE - ROWS];
+        let mut cells = [0.0; CELLS];
+        for down in 0..=spare_rows {
+            for across in 0..=spare_columns {
+                for (to, from) in cells
+                    .chunks_exact_mut(COLUMNS)
+                    .zip(around.chunks_exact(WIDE).skip(down))
+                {
+                    if let Some(from) = from.get(across..across + COLUMNS) {
+                        to.copy_from_slice(from);
+                    }
+                }
+                // The mean of a class is 0 over the patch, so that of the patch drops out.
+                let (like, class) = classes
+                    .iter()
+                    .map(|&class| (face.likeness(class, &cells), Some(class)))
+                    .fold((f32::MIN, None), |a, b| if b.0 > a.0 { b } else { a });
+                let (_, length) = typeface::mean_and_length(&cells);
+                let likeness = like / length.max(1e-6);
+                let here = here([
+                    across as f64 - spare_columns as f64 / 2.0,
+                    down as f64 - spare_rows as f64 / 2.0,
+                ]);
+                let away = (here[0] - at[0]).powi(2) + 2.0 * (here[1] - at[1]).powi(2);
+                let score = likeness - AWAY * away as f32;
+                if score > self.score {
+                    *self = Self {
+                        at: here,
+                        cells,
+                        likeness,
+                        score,
+                        class,
+                    };
                 }
             }
-            let (across, down) = (across as f64 - NEAR[0] as f64, down as f64 - NEAR[1] as f64);
-            let here = [
-                x + scale * (across - line.tilt * down),
-                y + scale * (down + line.tilt * across),
-            ];
-            middle = judge(&cells, here);
         }
-    }
-    for down in [-0.5, 0.0, 0.5] {
-        for across in [-0.5, 0.0, 0.5] {
-            if down != 0.0 || across != 0.0 {
-                let here = [middle[0] + across, middle[1] + down];
-                sample::<ROWS, COLUMNS>(&strip.ink, here, line.tilt, scale, &mut cells);
-                judge(&cells, here);
-            }
-        }
-    }
-    let (_, likeness, at) = best;
-    strip.patch(at, line.tilt, scale, &mut cells);
-    Patch {
-        at,
-        cells,
-        likeness,
     }
 }
 

@@ -389,14 +389,15 @@ fn slide(ink: &Ink, line: &Line, glyphs: &Glyphs) -> Option<Vec<Piece>> {
                     continue;
                 }
                 let Some(before) = table.last() else { continue };
-                for (earlier, steps) in before.iter().enumerate().take(place) {
-                    for (other, &(sum, _)) in steps.iter().enumerate() {
-                        let gap = left - (earlier as f64 + half(other));
-                        if sum > f32::MIN
-                            && gap > -0.08 * height
-                            && gap < 0.3 * height
-                            && sum + like > cell.0
-                        {
+                for other in 0..classes.len() {
+                    // Characters stand side by side: the one before ends close to the left of this one.
+                    let ends = left - half(other);
+                    let first = ((ends - 0.3 * height).floor() + 1.0).max(0.0) as usize;
+                    let beyond = ((ends + 0.08 * height).ceil().max(0.0) as usize).min(place);
+                    for earlier in first..beyond {
+                        let step = before.get(earlier).and_then(|steps| steps.get(other));
+                        let Some(&(sum, _)) = step else { continue };
+                        if sum > f32::MIN && sum + like > cell.0 {
                             *cell = (sum + like, Some((earlier, other)));
                         }
                     }
@@ -428,18 +429,6 @@ fn slide(ink: &Ink, line: &Line, glyphs: &Glyphs) -> Option<Vec<Piece>> {
     }
     pieces.reverse();
     Some(pieces)
-}
-
-/// The patches of one character: its box is known to about half a cell.
-fn patches(ink: &Ink, piece: &Piece) -> [[f32; CELLS]; 9] {
-    let mut out = [[0.0; CELLS]; 9];
-    let shifts = [-0.5, 0.0, 0.5]
-        .into_iter()
-        .flat_map(|down| [-0.5, 0.0, 0.5].map(|across| [across, down]));
-    for (patch, beside) in out.iter_mut().zip(shifts) {
-        ink.patch(piece, beside, patch);
-    }
-    out
 }
 
 struct Parse {
@@ -498,9 +487,14 @@ fn sizes_fit(kind: MarkKind, form: &[Place], pieces: &[Piece]) -> bool {
 
 /// The best reading of some pieces.
 fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse> {
-    let seen: Vec<[[f32; CELLS]; 9]> = group.pieces.iter().map(|p| patches(ink, p)).collect();
+    let mut forms = mark.kind.forms(group.pieces.len());
+    forms.retain(|form| sizes_fit(mark.kind, form, &group.pieces));
+    if forms.is_empty() {
+        return None;
+    }
+    let seen: Vec<[[f32; CELLS]; 9]> = group.pieces.iter().map(|p| ink.patches(p)).collect();
     let mut best: Option<(f32, Parse)> = None;
-    for form in mark.kind.forms(group.pieces.len()) {
+    for form in forms {
         let mut out = Parse {
             text: String::new(),
             likeness: 1.0,
@@ -509,9 +503,6 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
             clear: true,
             pieces: group.pieces.clone(),
         };
-        if !sizes_fit(mark.kind, &form, &group.pieces) {
-            continue;
-        }
         let mut sum = 0.0;
         for (place, patches) in form.iter().zip(&seen) {
             let classes = glyphs.classes(|c| place.allows(c));
@@ -541,7 +532,7 @@ fn parse(ink: &Ink, mark: &Mark, glyphs: &Glyphs, group: &Group) -> Option<Parse
     let (_, mut parse) = best?;
     if let Some(letter) = group.below {
         let classes = glyphs.classes(|c| Place::Letter.allows(c));
-        let told = glyphs.tell(&patches(ink, &letter), &classes)?;
+        let told = glyphs.tell(&ink.patches(&letter), &classes)?;
         parse.add(told, mark.kind);
         parse.pieces.push(letter);
     }

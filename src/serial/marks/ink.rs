@@ -1,11 +1,10 @@
 //! Small print on paper: how dark each place is, and the pieces that stand by themselves.
 
-use ndarray::Array2;
-
 use super::glyphs::{CELLS, COLUMNS, MARGIN, ROWS};
 use crate::note::RectMm;
-use crate::pixels::{Lattice, Plane, Raster};
+use crate::pixels::{Plane, Raster};
 use crate::rectify::homography::Homography;
+use crate::rectify::resample;
 
 /// Ink fainter than this part of the paper's light is none: paper grain and soil reach it.
 const FAINTEST: f32 = 0.15;
@@ -93,20 +92,9 @@ impl Ink {
         if !(columns >= 8.0 && rows >= 8.0 && columns * rows <= MOST_PIXELS) {
             return None;
         }
-        let light = match raster {
-            Raster::Eight(image) => Samples {
-                values: image.as_raw(),
-                size: [raster.width(), raster.height()],
-                unit: 0.25,
-            }
-            .window(map, rect, px_per_mm, rows as usize, columns as usize),
-            Raster::Sixteen(image) => Samples {
-                values: image.as_raw(),
-                size: [raster.width(), raster.height()],
-                unit: 0.25 / 257.0,
-            }
-            .window(map, rect, px_per_mm, rows as usize, columns as usize),
-        };
+        let light = resample::small_plane(raster, map, rect, px_per_mm, |[red, green, blue]| {
+            (red + 2.0 * green + blue) * 0.25
+        })?;
         let [dark, paper] = levels(&light, [INKED, 0.5]);
         let strong = 1.0 - dark / paper.max(1.0);
         if strong < FAINTEST {
@@ -229,24 +217,68 @@ impl Ink {
         out.into_iter().map(|(_, line)| line).collect()
     }
 
-    /// The normalised patch around a box, `[across, down]` cells beside its middle.
-    pub fn patch(&self, piece: &Piece, beside: [f64; 2], out: &mut [f32; CELLS]) {
+    /// The normalised patches around a box and half a cell beside its middle: it is known to about that much.
+    pub fn patches(&self, piece: &Piece) -> [[f32; CELLS]; 9] {
+        const WIDE: usize = 2 * COLUMNS + 1;
+        const HIGH: usize = 2 * ROWS + 1;
         let cell = piece.height() as f64 * MARGIN / ROWS as f64;
-        let [x, y] = piece.middle();
-        self.patch_at([x + beside[0] * cell, y + beside[1] * cell], cell, out);
+        // All are every other value of one larger patch.
+        let mut fine = [0.0; WIDE * HIGH];
+        self.sample::<HIGH, WIDE>(piece.middle(), cell / 2.0, &mut fine);
+        let mut out = [[0.0; CELLS]; 9];
+        for (index, patch) in out.iter_mut().enumerate() {
+            let (down, across) = (index / 3, index % 3);
+            let lines = fine.chunks_exact(WIDE).skip(down).step_by(2);
+            for (to, from) in patch.chunks_exact_mut(COLUMNS).zip(lines) {
+                for (v, from) in to.iter_mut().zip(from.iter().skip(across).step_by(2)) {
+                    *v = *from;
+                }
+            }
+            crate::serial::typeface::normalise(patch);
+        }
+        out
     }
 
     /// The normalised patch around a place, with cells of `cell` px.
-    pub fn patch_at(&self, [x, y]: [f64; 2], cell: f64, out: &mut [f32; CELLS]) {
-        let lattice = Lattice::new(self.plane.view());
-        for (row, line) in out.chunks_exact_mut(COLUMNS).enumerate() {
-            let down = y + (row as f64 + 0.5 - ROWS as f64 / 2.0) * cell;
-            for (column, v) in line.iter_mut().enumerate() {
-                let across = x + (column as f64 + 0.5 - COLUMNS as f64 / 2.0) * cell;
-                *v = lattice.at(across, down);
+    pub fn patch_at(&self, at: [f64; 2], cell: f64, out: &mut [f32; CELLS]) {
+        self.sample::<ROWS, COLUMNS>(at, cell, out);
+        crate::serial::typeface::normalise(out);
+    }
+
+    /// `R` × `C` values around a place, `cell` px apart; the edge is held.
+    fn sample<const R: usize, const C: usize>(&self, [x, y]: [f64; 2], cell: f64, out: &mut [f32]) {
+        let (rows, columns) = self.plane.dim();
+        let Some(values) = self.plane.as_slice() else {
+            return;
+        };
+        // The patch stands straight, so its columns are the same in every row.
+        let place = |at: f64, last: usize| {
+            let at = (at - 0.5).clamp(0.0, last as f64);
+            let whole = at as usize;
+            (whole, (at - whole as f64) as f32)
+        };
+        let places: [(usize, f32); C] = std::array::from_fn(|column| {
+            let across = x + (column as f64 + 0.5 - C as f64 / 2.0) * cell;
+            place(across, columns.saturating_sub(1))
+        });
+        for (row, cells) in out.chunks_exact_mut(C).enumerate() {
+            let down = y + (row as f64 + 0.5 - R as f64 / 2.0) * cell;
+            let (above, fall) = place(down, rows.saturating_sub(1));
+            let below = (above + 1).min(rows.saturating_sub(1));
+            let line = |row: usize| values.get(row * columns..(row + 1) * columns);
+            let (Some(above), Some(below)) = (line(above), line(below)) else {
+                continue;
+            };
+            for (v, &(left, along)) in cells.iter_mut().zip(&places) {
+                let at = |line: &[f32]| match line.get(left..) {
+                    Some(&[a, b, ..]) => a + (b - a) * along,
+                    Some(&[a]) => a,
+                    _ => 0.0,
+                };
+                let (upper, lower) = (at(above), at(below));
+                *v = upper + (lower - upper) * fall;
             }
         }
-        crate::serial::typeface::normalise(out);
     }
 
     /// Pixels darker than `share` within a box and in none of the others.
@@ -324,72 +356,4 @@ fn levels<const N: usize>(light: &Plane, shares: [f64; N]) -> [f32; N] {
         });
         (bin.unwrap_or(0) as f32 + 0.5) / 2.0
     })
-}
-
-struct Samples<'a, T> {
-    values: &'a [T],
-    size: [usize; 2],
-    unit: f32,
-}
-
-impl<T: Copy + Into<f32>> Samples<'_, T> {
-    /// (red + 2 green + blue) / 4 of one pixel, 0..=255.
-    #[inline]
-    fn light(&self, x: usize, y: usize) -> f32 {
-        let at = (y * self.size[0] + x) * 3;
-        match self.values.get(at..at + 3) {
-            Some(&[red, green, blue]) => {
-                let (red, green, blue): (f32, f32, f32) = (red.into(), green.into(), blue.into());
-                (red + 2.0 * green + blue) * self.unit
-            }
-            _ => 0.0,
-        }
-    }
-
-    /// A straightened window. Where it is coarser than the scan each value is a mean over a grid of pixels.
-    fn window(
-        &self,
-        map: &Homography,
-        rect: RectMm,
-        px_per_mm: f64,
-        rows: usize,
-        columns: usize,
-    ) -> Plane {
-        let mut out = Array2::zeros((rows, columns));
-        let [width, height] = self.size;
-        if width == 0 || height == 0 {
-            return out;
-        }
-        let middle = [rect.x + rect.width / 2.0, rect.y + rect.height / 2.0];
-        let [x, y] = map.apply(middle);
-        let [right, down] = map.apply([middle[0] + 1.0 / px_per_mm, middle[1]]);
-        let scale = (right - x).hypot(down - y);
-        let grid = (scale + 0.3).clamp(1.0, 16.0) as usize;
-        let step = 1.0 / (px_per_mm * grid as f64);
-        let last = [(width - 1) as f64, (height - 1) as f64];
-        for (row, mut line) in out.rows_mut().into_iter().enumerate() {
-            for sub in 0..grid {
-                let y = rect.y + ((row * grid + sub) as f64 + 0.5) * step;
-                let mut walk = map.along_row(rect.x + 0.5 * step, y, step);
-                for value in &mut line {
-                    for _ in 0..grid {
-                        let [x, y] = walk.next_point();
-                        let (x, y) = ((x - 0.5).clamp(0.0, last[0]), (y - 0.5).clamp(0.0, last[1]));
-                        *value += if grid > 1 {
-                            self.light((x + 0.5) as usize, (y + 0.5) as usize)
-                        } else {
-                            let (x0, y0) = (x as usize, y as usize);
-                            let (fx, fy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
-                            let (x1, y1) = ((x0 + 1).min(width - 1), (y0 + 1).min(height - 1));
-                            let upper = self.light(x0, y0) * (1.0 - fx) + self.light(x1, y0) * fx;
-                            let lower = self.light(x0, y1) * (1.0 - fx) + self.light(x1, y1) * fx;
-                            upper * (1.0 - fy) + lower * fy
-                        };
-                    }
-                }
-            }
-            line /= (grid * grid) as f32;
-        }
-        out
-    }
 }

@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2};
 
 use super::glyphs::{CELLS, Glyphs, GlyphsError};
 use super::ink::{Ink, Piece};
-use super::{Group, Mark, MarkKind, MarkReading, Unread, groups, patches, read};
+use super::{Group, Mark, MarkKind, MarkReading, Unread, groups, read};
 
 /// Rounds of taking apart and averaging.
 const ROUNDS: usize = 3;
@@ -121,7 +121,7 @@ fn ways(sample: &Sample, class_of: &impl Fn(char) -> Option<usize>) -> Vec<Vec<S
                 .map(|(piece, c)| {
                     Some(Seen {
                         class: class_of(c)?,
-                        patches: patches(&sample.ink, piece),
+                        patches: sample.ink.patches(piece),
                         width: width(piece),
                     })
                 })
