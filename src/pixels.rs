@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::{Add, AddAssign, Range};
 
 use image::{ImageBuffer, Rgb, RgbImage};
-use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Slice, Zip};
+use ndarray::{Array2, Array3, ArrayView2, Axis, Slice, Zip};
 
 /// One channel or derived quantity, rows × columns.
 pub type Plane = Array2<f32>;
@@ -46,8 +46,8 @@ impl Raster {
     pub fn reduced(&self, factor: usize) -> Planes {
         let factor = factor.max(1);
         match self {
-            // Sums of so few lines fit into 16 bits, and more of them into a register.
-            Self::Eight(image) if factor <= 257 => {
+            // Sums of so few samples fit into 16 bits, and more of them into a register.
+            Self::Eight(image) if factor <= 16 => {
                 reduce::<u8, u16>(image.as_raw(), self.width(), self.height(), factor, 1.0)
             }
             Self::Eight(image) => {
@@ -76,7 +76,7 @@ impl Raster {
     }
 }
 
-/// `Sum` holds the sum of as many lines as the factor says.
+/// `Sum` holds the sum of the samples of a block.
 fn reduce<T, Sum>(samples: &[T], width: usize, height: usize, factor: usize, scale: f32) -> Planes
 where
     T: Copy + Into<Sum>,
@@ -96,6 +96,7 @@ where
         .zip(green.chunks_exact_mut(columns))
         .zip(blue.chunks_exact_mut(columns));
     let mut sums = vec![Sum::default(); width * 3];
+    let mut across = sums.clone();
     for (row, ((red, green), blue)) in lines.enumerate() {
         let first = row * factor;
         let last = (first + factor).min(height);
@@ -118,16 +119,29 @@ where
                 *sum += sample.into();
             }
         }
-        let blocks = sums.chunks(factor * 3).take(columns);
-        for (((block, red), green), blue) in blocks.zip(red).zip(green).zip(blue) {
-            let mut total = [0u32; 3];
-            for pixel in block.as_chunks::<3>().0 {
-                for (t, &v) in total.iter_mut().zip(pixel) {
-                    *t += v.into();
+        // Summed from every pixel on, not only from each block's first: by vector instructions that
+        // costs less. At the far edge fewer pixels are left.
+        across.clone_from(&sums);
+        for pixel in 1..factor {
+            for (total, &sum) in across.iter_mut().zip(sums.iter().skip(3 * pixel)) {
+                *total += sum;
+            }
+        }
+        let blocks = across.as_chunks::<3>().0.iter().step_by(factor);
+        let norm = |pixels: usize| scale / ((last - first) * pixels).max(1) as f32;
+        let whole = norm(factor);
+        for ((([r, g, b], red), green), blue) in
+            blocks.zip(&mut *red).zip(&mut *green).zip(&mut *blue)
+        {
+            [*red, *green, *blue] = [*r, *g, *b].map(|total| total.into() as f32 * whole);
+        }
+        let left = width - (columns - 1) * factor;
+        if left < factor {
+            for end in [red, green, blue] {
+                if let Some(end) = end.last_mut() {
+                    *end *= norm(left) / whole;
                 }
             }
-            let norm = scale / ((last - first) * block.len() / 3).max(1) as f32;
-            [*red, *green, *blue] = total.map(|t| t as f32 * norm);
         }
     }
     planes
@@ -149,61 +163,86 @@ pub fn luma(planes: &Planes) -> Plane {
 /// Mean over a window of (2 `radius` + 1)² around each cell; at the edges over the part inside.
 pub fn box_mean(plane: &Plane, radius: usize) -> Plane {
     let (rows, columns) = plane.dim();
-    let mut across = Plane::zeros((rows, columns));
-    for (source, mut target) in plane.rows().into_iter().zip(across.rows_mut()) {
-        running_mean(source, &mut target, radius);
-    }
-    // All columns at once, a row at a time: memory is read as it lies.
-    let mut out = Plane::zeros((rows, columns));
-    let mut sums = vec![0.0f64; columns];
-    for row in across.rows().into_iter().take(radius) {
-        for (sum, &v) in sums.iter_mut().zip(row) {
-            *sum += f64::from(v);
-        }
-    }
-    for (r, mut target) in out.rows_mut().into_iter().enumerate() {
-        if r + radius < rows {
-            for (sum, &v) in sums.iter_mut().zip(across.row(r + radius)) {
-                *sum += f64::from(v);
+    let standard = plane.as_standard_layout();
+    let values = standard.as_slice().unwrap_or(&[]);
+    let line = |row: usize| {
+        values
+            .get(row * columns..(row + 1) * columns)
+            .unwrap_or(&[])
+    };
+    // Of the rows of the window, with nothing beyond either end.
+    let mut sums = vec![0.0f32; columns + 2 * radius];
+    let mut scratch = Scratch::default();
+    let inside = |at: usize, count: usize| {
+        1.0 / ((at + radius).min(count - 1) - at.saturating_sub(radius) + 1) as f32
+    };
+    let shares: Vec<f32> = (0..columns).map(|c| inside(c, columns)).collect();
+    let mut means = Vec::with_capacity(rows * columns);
+    for row in 0..rows + radius {
+        let inner = sums.get_mut(radius..).unwrap_or(&mut []);
+        if row < rows {
+            for (sum, v) in inner.iter_mut().zip(line(row)) {
+                *sum += v;
             }
         }
-        if r > radius {
-            for (sum, &v) in sums.iter_mut().zip(across.row(r - radius - 1)) {
-                *sum -= f64::from(v);
+        if row > 2 * radius {
+            for (sum, v) in inner.iter_mut().zip(line(row - 2 * radius - 1)) {
+                *sum -= v;
             }
         }
-        let count = (r + radius).min(rows - 1) - r.saturating_sub(radius) + 1;
-        let share = 1.0 / count as f64;
-        for (value, sum) in target.iter_mut().zip(&sums) {
-            *value = (sum * share) as f32;
+        if row >= radius {
+            let across = scratch.window_sums(&sums, 2 * radius + 1);
+            let share = inside(row - radius, rows);
+            means.extend(
+                across
+                    .iter()
+                    .zip(&shares)
+                    .map(|(sum, part)| sum * (share * part)),
+            );
         }
     }
-    out
+    Plane::from_shape_vec((rows, columns), means).unwrap_or_else(|_| Plane::zeros((rows, columns)))
 }
 
-fn running_mean(source: ArrayView1<'_, f32>, target: &mut ArrayViewMut1<'_, f32>, radius: usize) {
-    let n = source.len();
-    let (Some(source), Some(target)) = (source.as_slice(), target.as_slice_mut()) else {
-        return;
-    };
-    let whole = 1.0 / (2 * radius + 1) as f64;
-    let mut sum: f64 = source.iter().take(radius).map(|v| f64::from(*v)).sum();
-    for (i, target) in target.iter_mut().enumerate() {
-        if let Some(v) = source.get(i + radius) {
-            sum += f64::from(*v);
+/// What [`Scratch::window_sums`] works in.
+#[derive(Default)]
+struct Scratch {
+    doubled: [Vec<f32>; 2],
+    sums: Vec<f32>,
+}
+
+impl Scratch {
+    /// The sum of each `length` neighbours. Sums of 1, 2, 4, … neighbours are made of each other, and
+    /// those of `length` of them: few passes, each of vector instructions.
+    fn window_sums(&mut self, values: &[f32], length: usize) -> &[f32] {
+        let Self {
+            doubled: [now, next],
+            sums,
+        } = self;
+        now.clear();
+        now.extend_from_slice(values);
+        sums.clear();
+        sums.resize((values.len() + 1).saturating_sub(length), 0.0);
+        let (mut width, mut done) = (1, 0);
+        loop {
+            if length & width != 0 {
+                for (sum, v) in sums.iter_mut().zip(now.get(done..).unwrap_or(&[])) {
+                    *sum += v;
+                }
+                done += width;
+            }
+            if done == length {
+                return sums;
+            }
+            next.clear();
+            next.extend(
+                now.iter()
+                    .zip(now.get(width..).unwrap_or(&[]))
+                    .map(|(a, b)| a + b),
+            );
+            std::mem::swap(now, next);
+            width *= 2;
         }
-        if i > radius
-            && let Some(v) = source.get(i - radius - 1)
-        {
-            sum -= f64::from(*v);
-        }
-        // Divided only at the ends, where the window is shorter.
-        let norm = if i >= radius && i + radius < n {
-            whole
-        } else {
-            1.0 / ((i + radius).min(n - 1) - i.saturating_sub(radius) + 1) as f64
-        };
-        *target = (sum * norm) as f32;
     }
 }
 
@@ -254,6 +293,46 @@ impl<'a> Lattice<'a> {
         let at = y0 * columns + x0;
         let (top, bottom) = (line(at), line(at + below));
         top + (bottom - top) * fy
+    }
+}
+
+impl Lattice<'_> {
+    /// The values at places in equal steps along a straight line: [`Lattice::at`] `from`, then `step`
+    /// farther, and so on. Most of a plane lies well inside, where nothing need be held.
+    pub fn along(&self, from: [f64; 2], step: [f64; 2], out: &mut [f32]) {
+        let last = out.len().saturating_sub(1) as f64;
+        let to = [from[0] + step[0] * last, from[1] + step[1] * last];
+        let inside = |from: f64, to: f64, count: usize| {
+            from.min(to) >= 0.501 && from.max(to) < count as f64 - 0.501
+        };
+        if !(inside(from[0], to[0], self.columns) && inside(from[1], to[1], self.rows)) {
+            for (k, out) in out.iter_mut().enumerate() {
+                *out = self.at(from[0] + step[0] * k as f64, from[1] + step[1] * k as f64);
+            }
+            return;
+        }
+        // In whole parts of 2⁻³² of a cell, counted from a cell near by: cell and rest are read off.
+        const ONE: f64 = 4_294_967_296.0;
+        let corner = [0, 1].map(|k| (from[k].min(to[k]) - 0.5).floor());
+        let [mut x, mut y] = [0, 1].map(|k| ((from[k] - 0.5 - corner[k]) * ONE) as i64);
+        let [dx, dy] = step.map(|v| (v * ONE) as i64);
+        let first = corner[1] as usize * self.columns + corner[0] as usize;
+        let values = self.values.get(first..).unwrap_or(&[]);
+        let rest = |place: i64| (place as u32 >> 8) as i32 as f32 * (1.0 / 16_777_216.0);
+        for out in out {
+            let at = (y >> 32) as usize * self.columns + (x >> 32) as usize;
+            let (fx, fy) = (rest(x), rest(y));
+            if let (Some(&[a, b]), Some(&[c, d])) = (
+                values.get(at..).and_then(<[f32]>::first_chunk),
+                values
+                    .get(at + self.columns..)
+                    .and_then(<[f32]>::first_chunk),
+            ) {
+                let (top, bottom) = (a + (b - a) * fx, c + (d - c) * fx);
+                *out = top + (bottom - top) * fy;
+            }
+            (x, y) = (x + dx, y + dy);
+        }
     }
 }
 

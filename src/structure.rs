@@ -102,82 +102,82 @@ impl Reduced {
     pub fn straighten(&self, print: &Homography, size: SizeMm, outline: Option<&Quad>) -> Straight {
         let (rows, columns) = shape(size);
         let (height, width) = self.luma.dim();
-        let (last_x, last_y) = (width.max(1) - 1, height.max(1) - 1);
+        let (last_x, last_y) = (width.max(1) as i32 - 1, height.max(1) as i32 - 1);
         let inside = outline.and_then(|quad| inside(quad, print));
         let mut luma = Plane::zeros((rows, columns));
-        let mut colour = Planes::zeros((3, rows, columns));
+        let mut colours = [(); 3].map(|()| vec![0.0f32; rows * columns]);
         let mut seen = Plane::zeros((rows, columns));
         let step = 1.0 / (self.grid as f64 * CELLS_PER_MM);
         let share = 1.0 / (self.grid * self.grid) as f32;
-        // One or two samples a cell: a shift divides by them.
-        let fine = self.grid - 1;
         let scale = 1.0 / self.factor;
         let lattice = Lattice::new(self.luma.view());
-        let samples = self.planes.as_slice().unwrap_or(&[]);
-        let [mut red, mut green, mut blue] = [(); 3].map(|()| vec![0.0f32; columns]);
-        let (mut values, mut within) = (vec![0.0f32; columns], vec![true; columns]);
+        let channels = [0, 1, 2].map(|k| self.planes.index_axis(Axis(0), k));
+        let channels = channels
+            .each_ref()
+            .map(|plane| plane.to_slice().unwrap_or(&[]));
+        let (mut values, mut within) = (vec![0.0f32; columns * self.grid], vec![true; columns]);
         let (mut sum, mut count) = (0.0f64, 0.0f64);
         for row in 0..rows {
-            values.fill(0.0);
+            luma.row_mut(row).fill(0.0);
             within.fill(true);
             for sub in 0..self.grid {
                 let y_mm = ((row * self.grid + sub) as f64 + 0.5) * step;
-                // A homography is all but linear over a few mm: exact at every so many samples.
-                let samples_along = columns * self.grid;
-                for first in (0..samples_along).step_by(EXACT) {
-                    let at = |sample: usize| {
-                        let [x, y] = print.apply([(sample as f64 + 0.5) * step, y_mm]);
-                        [x * scale, y * scale]
-                    };
-                    let ([x, y], end) = (at(first), at(first + EXACT));
-                    let (dx, dy) = ((end[0] - x) / EXACT as f64, (end[1] - y) / EXACT as f64);
-                    for k in 0..EXACT.min(samples_along - first) {
-                        let (x, y) = (x + dx * k as f64, y + dy * k as f64);
-                        let column = (first + k) >> fine;
-                        if let (Some(value), Some(within)) =
-                            (values.get_mut(column), within.get_mut(column))
-                        {
-                            *within &=
-                                x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64;
-                            *value += share * lattice.at(x, y);
-                        }
-                        if sub == 0
-                            && (first + k) & fine == 0
-                            && let (Some(red), Some(green), Some(blue)) = (
-                                red.get_mut(column),
-                                green.get_mut(column),
-                                blue.get_mut(column),
-                            )
-                        {
-                            let place = (y.max(0.0) as usize).min(last_y) * width
-                                + (x.max(0.0) as usize).min(last_x);
-                            let sample = |channel: usize| {
-                                samples
-                                    .get(channel * width * height + place)
-                                    .copied()
-                                    .unwrap_or(0.0)
-                            };
-                            (*red, *green, *blue) = (sample(0), sample(1), sample(2));
+                let at = |sample: usize| {
+                    let [x, y] = print.apply([(sample as f64 + 0.5) * step, y_mm]);
+                    [x * scale, y * scale]
+                };
+                let mut from = at(0);
+                for (block, values) in values.chunks_mut(EXACT).enumerate() {
+                    // A homography is all but linear over a few mm: exact at every so many samples.
+                    let to = at((block + 1) * EXACT);
+                    let along = [0, 1].map(|k| (to[k] - from[k]) / EXACT as f64);
+                    let place = |k: usize| [0, 1].map(|axis| from[axis] + along[axis] * k as f64);
+                    lattice.along(from, along, values);
+                    // One or two samples a cell, and a block is whole cells.
+                    let first = block * EXACT / self.grid;
+                    let ends = [from, place(values.len() - 1)];
+                    let seen = ends.iter().all(|p| {
+                        p[0] >= 0.0 && p[1] >= 0.0 && p[0] < width as f64 && p[1] < height as f64
+                    });
+                    if !seen {
+                        for k in 0..values.len() {
+                            let [x, y] = place(k);
+                            if !(x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64)
+                                && let Some(within) = within.get_mut(first + k / self.grid)
+                            {
+                                *within = false;
+                            }
                         }
                     }
+                    if sub == 0 {
+                        let cells = row * columns + first;
+                        let mut nearest = [0; EXACT];
+                        for (at, k) in nearest.iter_mut().zip((0..values.len()).step_by(self.grid))
+                        {
+                            let [x, y] = place(k).map(|v| v as i32);
+                            *at = y.clamp(0, last_y) as usize * width + x.clamp(0, last_x) as usize;
+                        }
+                        let count = values.len() / self.grid;
+                        for (plane, to) in channels.iter().zip(&mut colours) {
+                            let to = to.get_mut(cells..cells + count).unwrap_or(&mut []);
+                            for (to, at) in to.iter_mut().zip(nearest) {
+                                *to = plane.get(at).copied().unwrap_or(0.0);
+                            }
+                        }
+                    }
+                    from = to;
                 }
-            }
-            for (channel, line) in [&red, &green, &blue].into_iter().enumerate() {
-                for (to, from) in colour
-                    .index_axis_mut(Axis(0), channel)
+                for (to, samples) in luma
                     .row_mut(row)
                     .iter_mut()
-                    .zip(line)
+                    .zip(values.chunks_exact(self.grid))
                 {
-                    *to = *from;
+                    *to += share * samples.iter().sum::<f32>();
                 }
             }
             let span = span(inside.as_ref(), (row as f64 + 0.5) / CELLS_PER_MM);
-            let cells = luma.row_mut(row).into_iter().zip(seen.row_mut(row));
-            for (column, ((to, seen), (value, within))) in
-                cells.zip(values.iter().zip(&within)).enumerate()
-            {
-                *to = *value;
+            let cells = luma.row(row).into_iter().zip(seen.row_mut(row));
+            for (column, ((value, seen), within)) in cells.zip(&within).enumerate() {
                 if *within && span.contains(&((column as f64 + 0.5) / CELLS_PER_MM)) {
                     *seen = 1.0;
                     sum += f64::from(*value);
@@ -193,6 +193,10 @@ impl Reduced {
         });
         let mut contrast = local_contrast(&luma);
         contrast *= &seen;
+        let colour = colours.map(|values| {
+            Plane::from_shape_vec((rows, columns), values)
+                .unwrap_or_else(|_| Plane::zeros((rows, columns)))
+        });
         Straight {
             luma,
             colour,
@@ -240,7 +244,7 @@ pub struct Straight {
     /// Luma, 0..=255.
     pub luma: Plane,
     /// Red, green and blue of one point of each cell.
-    pub colour: Planes,
+    pub colour: [Plane; 3],
     /// Normalised local contrast; 0 where nothing was seen.
     pub contrast: Plane,
     /// 1 where paper was seen, else 0.

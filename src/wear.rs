@@ -234,7 +234,7 @@ pub fn bare_corners(straight: &Straight) -> Vec<BareCorner> {
         };
         let colour = |r: usize, c: usize| {
             let (r, c) = cell(r, c);
-            [0, 1, 2].map(|k| straight.colour[[k, r, c]])
+            [0, 1, 2].map(|k| straight.colour[k][[r, c]])
         };
         let seen = |r: usize, c: usize| {
             let (r, c) = cell(r, c);
@@ -376,16 +376,22 @@ fn mean_colour(colours: impl Iterator<Item = [f32; 3]>) -> [f32; 3] {
 fn margin_colour(straight: &Straight) -> Option<[f32; 3]> {
     let (rows, columns) = straight.luma.dim();
     let mut lists: [Vec<f32>; 3] = Default::default();
-    let near = |k: usize, length: usize| (3..6).contains(&k.min(length - 1 - k));
-    for r in 0..rows {
-        let inner = (3..rows.saturating_sub(3)).contains(&r);
-        for c in (3..columns.saturating_sub(3)).filter(|_| inner) {
-            if (near(r, rows) || near(c, columns)) && straight.seen[[r, c]] > 0.0 {
-                for (k, list) in lists.iter_mut().enumerate() {
-                    list.push(straight.colour[[k, r, c]]);
-                }
+    let near = |length: usize| {
+        let far = length.saturating_sub(6).max(6)..length.saturating_sub(3);
+        (3..6.min(length.saturating_sub(3))).chain(far)
+    };
+    let mut add = |r: usize, c: usize| {
+        if straight.seen[[r, c]] > 0.0 {
+            for (list, plane) in lists.iter_mut().zip(&straight.colour) {
+                list.push(plane[[r, c]]);
             }
         }
+    };
+    for r in near(rows) {
+        (3..columns.saturating_sub(3)).for_each(|c| add(r, c));
+    }
+    for r in 6..rows.saturating_sub(6) {
+        near(columns).for_each(|c| add(r, c));
     }
     let mut out = [0.0; 3];
     for (o, mut list) in out.iter_mut().zip(lists) {
@@ -533,12 +539,11 @@ fn stains(luma: &Plane, paper: &Array2<bool>) -> Stains {
 
 /// The values under a mask, of every third row: they say as much of the median as all.
 fn sampled(plane: &Plane, mask: &Array2<bool>) -> Vec<f32> {
-    let rows = plane.rows().into_iter().zip(mask.rows()).step_by(3);
-    rows.flat_map(|(values, mask)| {
-        let wanted = values.into_iter().zip(mask).filter(|(_, m)| **m);
-        wanted.map(|(v, _)| *v).collect::<Vec<f32>>()
-    })
-    .collect()
+    let mut values = Vec::with_capacity(plane.len() / 3);
+    for (line, mask) in plane.rows().into_iter().zip(mask.rows()).step_by(3) {
+        values.extend(line.iter().zip(mask).filter(|(_, m)| **m).map(|(v, _)| *v));
+    }
+    values
 }
 
 /// Holes, tears and missing parts: regions of the bed's colour where genuine notes show something else.
@@ -552,7 +557,7 @@ fn gaps(
 ) -> Gaps {
     let mut found = Gaps::default();
     let shape = straight.luma.dim();
-    let [red, green, blue] = [0, 1, 2].map(|k| straight.colour.index_axis(ndarray::Axis(0), k));
+    let [red, green, blue] = &straight.colour;
     let mut mask = Zip::from(red)
         .and(green)
         .and(blue)
