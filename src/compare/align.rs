@@ -173,87 +173,41 @@ pub fn correlations(
             continue;
         }
         let y = y as usize;
-        // The shifts at which the patch lies within the plane.
-        let x = |dx: usize| x0 + (dx * step) as isize;
-        let inside = |dx: &usize| x(*dx) >= 0 && x(*dx) as usize + columns <= width;
-        let from = (0..side).find(inside).unwrap_or(side);
-        let to = (from..side).find(|dx| !inside(dx)).unwrap_or(side);
-        let mut set = |dx: usize, product: f32| {
-            let scale = (energy * observed.energy(y, x(dx) as usize, rows, columns)).sqrt();
+        for dx in 0..side {
+            let x = x0 + (dx * step) as isize;
+            if x < 0 || x as usize + columns > width {
+                continue;
+            }
+            let x = x as usize;
+            let scale = (energy * observed.energy(y, x, rows, columns)).sqrt();
             if scale > 0.0 {
-                out[[dy, dx]] = product / scale;
+                let there = plane.get(y * width + x..).unwrap_or(&[]);
+                out[[dy, dx]] = product(&patch, columns, there, width) / scale;
             }
-        };
-        let there = |dx: usize| plane.get(y * width + x(dx) as usize..).unwrap_or(&[]);
-        // Four shifts at a time; the last four overlap those before.
-        let mut dx = from;
-        while dx + 4 <= to {
-            let four = products(
-                [dx, dx + 1, dx + 2, dx + 3].map(there),
-                width,
-                &patch,
-                columns,
-            );
-            for (k, product) in four.into_iter().enumerate() {
-                set(dx + k, product);
-            }
-            dx = if dx + 4 < to {
-                (dx + 4).min(to - 4)
-            } else {
-                to
-            };
-        }
-        while dx < to {
-            let [product, ..] = products([there(dx), &[], &[], &[]], width, &patch, columns);
-            set(dx, product);
-            dx += 1;
         }
     }
     out
 }
 
-/// Sums of the products of a patch with four parts of its shape of a plane of rows of `width`, each given
-/// by what lies from its first cell on. In eight running sums each, which the compiler turns into
-/// vector instructions.
-fn products(parts: [&[f32]; 4], width: usize, patch: &[f32], columns: usize) -> [f32; 4] {
-    let mut sums = [[0.0f32; 8]; 4];
-    let mut rests = [0.0f32; 4];
-    for (row, line) in patch.chunks_exact(columns).enumerate() {
-        let start = row * width;
-        let lines = parts.map(|part| {
-            part.get(start..start + columns)
-                .unwrap_or(&[])
-                .as_chunks::<8>()
-        });
-        let line = line.as_chunks::<8>();
-        let [p, q, r, s] = lines.map(|(eights, _)| eights);
-        if q.is_empty() {
-            for (a, p) in line.0.iter().zip(p) {
-                for lane in 0..8 {
-                    sums[0][lane] += a[lane] * p[lane];
-                }
-            }
-        } else {
-            for ((((a, p), q), r), s) in line.0.iter().zip(p).zip(q).zip(r).zip(s) {
-                for lane in 0..8 {
-                    sums[0][lane] += a[lane] * p[lane];
-                    sums[1][lane] += a[lane] * q[lane];
-                    sums[2][lane] += a[lane] * r[lane];
-                    sums[3][lane] += a[lane] * s[lane];
-                }
+/// Sum of the products of a patch with a part of the same shape of a plane of rows of `width`, given by
+/// what lies from its first cell on. In eight running sums, which the compiler turns into vector
+/// instructions.
+fn product(patch: &[f32], columns: usize, plane: &[f32], width: usize) -> f32 {
+    let mut sums = [0.0f32; 8];
+    let mut rest = 0.0;
+    for (a, b) in patch.chunks_exact(columns).zip(plane.chunks(width)) {
+        let ((a8, a), (b8, b)) = (
+            a.as_chunks::<8>(),
+            b.get(..columns).unwrap_or(&[]).as_chunks::<8>(),
+        );
+        for (a, b) in a8.iter().zip(b8) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += a * b;
             }
         }
-        for (rest, (_, part)) in rests.iter_mut().zip(lines) {
-            for (a, b) in line.1.iter().zip(part) {
-                *rest += a * b;
-            }
-        }
+        rest += a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     }
-    let mut out = rests;
-    for (out, sums) in out.iter_mut().zip(sums) {
-        *out += sums.iter().sum::<f32>();
-    }
-    out
+    sums.iter().sum::<f32>() + rest
 }
 
 /// The highest of [`correlations`], to a fraction of a cell by a parabola each way.
