@@ -44,20 +44,58 @@ impl Raster {
     /// so nothing aliases. Rows and columns left over at the far edges make a last, smaller block
     /// only where they are at least half a block.
     pub fn reduced(&self, factor: usize) -> Planes {
+        let cells = blocks(self.width(), factor) * blocks(self.height(), factor);
+        let mut planes = [(); 3].map(|()| Vec::with_capacity(cells));
+        let shape = self.reduce(factor, |cell| {
+            for (plane, v) in planes.iter_mut().zip(cell) {
+                plane.push(v);
+            }
+        });
+        Planes::from_shape_vec((3, shape.0, shape.1), planes.concat())
+            .unwrap_or_else(|_| Planes::zeros((3, shape.0, shape.1)))
+    }
+
+    /// The [`luma`] of [`Raster::reduced`].
+    pub fn reduced_luma(&self, factor: usize) -> Plane {
+        let cells = blocks(self.width(), factor) * blocks(self.height(), factor);
+        let mut cells = Vec::with_capacity(cells);
+        let shape = self.reduce(factor, |cell| cells.push(luma_of(cell)));
+        Plane::from_shape_vec(shape, cells).unwrap_or_else(|_| Plane::zeros(shape))
+    }
+
+    /// Hands the reduced cells on, row for row; rows and columns of them.
+    fn reduce(&self, factor: usize, cell: impl FnMut([f32; 3])) -> (usize, usize) {
         let factor = factor.max(1);
+        let size = (self.width(), self.height());
         match self {
             // Sums of so few samples fit into 16 bits, and more of them into a register.
             Self::Eight(image) if factor <= 16 => {
-                reduce::<u8, u16>(image.as_raw(), self.width(), self.height(), factor, 1.0)
+                reduce::<u8, u16>(image.as_raw(), size, factor, 1.0, cell)
             }
-            Self::Eight(image) => {
-                reduce::<u8, u32>(image.as_raw(), self.width(), self.height(), factor, 1.0)
-            }
+            Self::Eight(image) => reduce::<u8, u32>(image.as_raw(), size, factor, 1.0, cell),
             Self::Sixteen(image) => {
-                let unit = 1.0 / 257.0;
-                reduce::<u16, u32>(image.as_raw(), self.width(), self.height(), factor, unit)
+                reduce::<u16, u32>(image.as_raw(), size, factor, 1.0 / 257.0, cell)
             }
         }
+    }
+
+    /// The colour of one cell of [`Raster::reduced`]; the nearest cell's where there is none.
+    pub fn reduced_at(&self, factor: usize, row: usize, column: usize) -> [f32; 3] {
+        let factor = factor.max(1);
+        let range = |at: usize, size: usize| {
+            let at = at.min(blocks(size, factor) - 1);
+            at * factor..((at + 1) * factor).min(size)
+        };
+        let (mut sum, mut count) = ([0.0f32; 3], 0.0f32);
+        for y in range(row, self.height()) {
+            for x in range(column, self.width()) {
+                for (sum, v) in sum.iter_mut().zip(self.get(x, y).unwrap_or_default()) {
+                    *sum += v;
+                }
+                count += 1.0;
+            }
+        }
+        sum.map(|v| v / count.max(1.0))
     }
 
     /// Red, green and blue of one pixel, 0..=255; `None` outside of the picture.
@@ -76,28 +114,28 @@ impl Raster {
     }
 }
 
+/// How many blocks of `factor` make `size`: see [`Raster::reduced`].
+fn blocks(size: usize, factor: usize) -> usize {
+    let factor = factor.max(1);
+    ((size + factor / 2) / factor).clamp(1, size.max(1))
+}
+
 /// `Sum` holds the sum of the samples of a block.
-fn reduce<T, Sum>(samples: &[T], width: usize, height: usize, factor: usize, scale: f32) -> Planes
+fn reduce<T, Sum>(
+    samples: &[T],
+    (width, height): (usize, usize),
+    factor: usize,
+    scale: f32,
+    mut cell: impl FnMut([f32; 3]),
+) -> (usize, usize)
 where
     T: Copy + Into<Sum>,
     Sum: Copy + Default + Add<Output = Sum> + AddAssign + Into<u32>,
 {
-    let blocks = |n: usize| ((n + factor / 2) / factor).max(1).min(n.max(1));
-    let (rows, columns) = (blocks(height), blocks(width));
-    let mut planes = Planes::zeros((3, rows, columns));
-    let area = rows * columns;
-    let Some(cells) = planes.as_slice_mut() else {
-        return Planes::zeros((3, rows, columns));
-    };
-    let (red, rest) = cells.split_at_mut(area);
-    let (green, blue) = rest.split_at_mut(area);
-    let lines = red
-        .chunks_exact_mut(columns)
-        .zip(green.chunks_exact_mut(columns))
-        .zip(blue.chunks_exact_mut(columns));
+    let (rows, columns) = (blocks(height, factor), blocks(width, factor));
     let mut sums = vec![Sum::default(); width * 3];
     let mut across = sums.clone();
-    for (row, ((red, green), blue)) in lines.enumerate() {
+    for row in 0..rows {
         let first = row * factor;
         let last = (first + factor).min(height);
         let line = |y: usize| {
@@ -127,27 +165,26 @@ where
                 *total += sum;
             }
         }
-        let blocks = across.as_chunks::<3>().0.iter().step_by(factor);
         let norm = |pixels: usize| scale / ((last - first) * pixels).max(1) as f32;
-        let whole = norm(factor);
-        for ((([r, g, b], red), green), blue) in
-            blocks.zip(&mut *red).zip(&mut *green).zip(&mut *blue)
-        {
-            [*red, *green, *blue] = [*r, *g, *b].map(|total| total.into() as f32 * whole);
-        }
-        let left = width - (columns - 1) * factor;
-        if left < factor {
-            for end in [red, green, blue] {
-                if let Some(end) = end.last_mut() {
-                    *end *= norm(left) / whole;
-                }
-            }
+        let (whole, end) = (
+            norm(factor),
+            norm(factor.min(width - (columns - 1) * factor)),
+        );
+        let firsts = across.as_chunks::<3>().0.iter().step_by(factor);
+        for (column, sums) in firsts.take(columns).enumerate() {
+            let norm = if column + 1 < columns { whole } else { end };
+            cell(sums.map(|sum| sum.into() as f32 * norm));
         }
     }
-    planes
+    (rows, columns)
 }
 
-/// Luma of planes (ITU-R BT.601 weights on the encoded samples): rows × columns, 0..=255.
+/// Luma of a colour (ITU-R BT.601 weights on the encoded samples).
+fn luma_of([r, g, b]: [f32; 3]) -> f32 {
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
+/// Luma of planes: rows × columns, 0..=255.
 pub fn luma(planes: &Planes) -> Plane {
     let (r, g, b) = (
         planes.index_axis(Axis(0), 0),
@@ -157,7 +194,7 @@ pub fn luma(planes: &Planes) -> Plane {
     Zip::from(r)
         .and(g)
         .and(b)
-        .map_collect(|&r, &g, &b| 0.299 * r + 0.587 * g + 0.114 * b)
+        .map_collect(|&r, &g, &b| luma_of([r, g, b]))
 }
 
 /// Mean over a window of (2 `radius` + 1)² around each cell; at the edges over the part inside.

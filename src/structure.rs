@@ -8,12 +8,12 @@
 
 use std::ops::RangeInclusive;
 
-use ndarray::{Axis, Zip};
+use ndarray::Zip;
 
 use crate::compare::align::{Expected, Padded, Part, Shift, ShiftField, correlations, peak};
 use crate::compare::tiles::Detail;
 use crate::note::{RectMm, SizeMm};
-use crate::pixels::{Lattice, Plane, Planes, Raster, luma};
+use crate::pixels::{Lattice, Plane, Raster};
 use crate::rectify::Quad;
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::local_contrast;
@@ -70,30 +70,28 @@ const EXACT: usize = 16;
 /// A scan reduced as far as a plane of 72 dpi allows.
 #[derive(Debug, Clone)]
 pub struct Reduced {
-    /// Red, green, blue.
-    pub planes: Planes,
     luma: Plane,
     factor: f64,
     /// Samples each way of a cell.
     grid: usize,
 }
 
+/// By how much a scan is reduced, and samples each way of a cell.
+fn sampling(px_per_mm: f64) -> (usize, usize) {
+    let px_per_cell = px_per_mm / CELLS_PER_MM;
+    let factor = (px_per_cell / PX_PER_CELL).floor().max(1.0);
+    let fine = px_per_cell / factor >= 1.5 * PX_PER_CELL;
+    (factor as usize, if fine { 2 } else { 1 })
+}
+
 impl Reduced {
     /// Reduces a scan that shows the note at `px_per_mm`.
     pub fn new(raster: &Raster, px_per_mm: f64) -> Self {
-        let px_per_cell = px_per_mm / CELLS_PER_MM;
-        let factor = (px_per_cell / PX_PER_CELL).floor().max(1.0);
-        let planes = raster.reduced(factor as usize);
-        let luma = luma(&planes);
+        let (factor, grid) = sampling(px_per_mm);
         Self {
-            planes,
-            luma,
-            factor,
-            grid: if px_per_cell / factor < 1.5 * PX_PER_CELL {
-                1
-            } else {
-                2
-            },
+            luma: raster.reduced_luma(factor),
+            factor: factor as f64,
+            grid,
         }
     }
 
@@ -102,19 +100,13 @@ impl Reduced {
     pub fn straighten(&self, print: &Homography, size: SizeMm, outline: Option<&Quad>) -> Straight {
         let (rows, columns) = shape(size);
         let (height, width) = self.luma.dim();
-        let (last_x, last_y) = (width.max(1) as i32 - 1, height.max(1) as i32 - 1);
         let inside = outline.and_then(|quad| inside(quad, print));
         let mut luma = Plane::zeros((rows, columns));
-        let mut colours = [(); 3].map(|()| vec![0.0f32; rows * columns]);
         let mut seen = Plane::zeros((rows, columns));
         let step = 1.0 / (self.grid as f64 * CELLS_PER_MM);
         let share = 1.0 / (self.grid * self.grid) as f32;
         let scale = 1.0 / self.factor;
         let lattice = Lattice::new(self.luma.view());
-        let channels = [0, 1, 2].map(|k| self.planes.index_axis(Axis(0), k));
-        let channels = channels
-            .each_ref()
-            .map(|plane| plane.to_slice().unwrap_or(&[]));
         let (mut values, mut within) = (vec![0.0f32; columns * self.grid], vec![true; columns]);
         let (mut sum, mut count) = (0.0f64, 0.0f64);
         for row in 0..rows {
@@ -149,22 +141,6 @@ impl Reduced {
                             }
                         }
                     }
-                    if sub == 0 {
-                        let cells = row * columns + first;
-                        let mut nearest = [0; EXACT];
-                        for (at, k) in nearest.iter_mut().zip((0..values.len()).step_by(self.grid))
-                        {
-                            let [x, y] = place(k).map(|v| v as i32);
-                            *at = y.clamp(0, last_y) as usize * width + x.clamp(0, last_x) as usize;
-                        }
-                        let count = values.len() / self.grid;
-                        for (plane, to) in channels.iter().zip(&mut colours) {
-                            let to = to.get_mut(cells..cells + count).unwrap_or(&mut []);
-                            for (to, at) in to.iter_mut().zip(nearest) {
-                                *to = plane.get(at).copied().unwrap_or(0.0);
-                            }
-                        }
-                    }
                     from = to;
                 }
                 for (to, samples) in luma
@@ -193,13 +169,8 @@ impl Reduced {
         });
         let mut contrast = local_contrast(&luma);
         contrast *= &seen;
-        let colour = colours.map(|values| {
-            Plane::from_shape_vec((rows, columns), values)
-                .unwrap_or_else(|_| Plane::zeros((rows, columns)))
-        });
         Straight {
             luma,
-            colour,
             contrast,
             seen,
         }
@@ -243,12 +214,40 @@ fn span(lines: Option<&[[f64; 3]; 4]>, y: f64) -> RangeInclusive<f64> {
 pub struct Straight {
     /// Luma, 0..=255.
     pub luma: Plane,
-    /// Red, green and blue of one point of each cell.
-    pub colour: [Plane; 3],
     /// Normalised local contrast; 0 where nothing was seen.
     pub contrast: Plane,
     /// 1 where paper was seen, else 0.
     pub seen: Plane,
+}
+
+/// Colours of the cells of a straightened side, looked up where they are asked for: few are.
+#[derive(Debug, Clone, Copy)]
+pub struct Colours<'a> {
+    raster: &'a Raster,
+    print: &'a Homography,
+    factor: usize,
+    grid: usize,
+}
+
+impl<'a> Colours<'a> {
+    /// Of a side that [`Reduced`] was made of, with the same map.
+    pub fn new(raster: &'a Raster, print: &'a Homography, px_per_mm: f64) -> Self {
+        let (factor, grid) = sampling(px_per_mm);
+        Self {
+            raster,
+            print,
+            factor,
+            grid,
+        }
+    }
+
+    /// Red, green and blue of one point of a cell.
+    pub fn at(&self, row: usize, column: usize) -> [f32; 3] {
+        let mm = |cell: usize| (cell as f64 + 0.5 / self.grid as f64) / CELLS_PER_MM;
+        let [x, y] = self.print.apply([mm(column), mm(row)]);
+        let cell = |px: f64| (px / self.factor as f64).max(0.0) as usize;
+        self.raster.reduced_at(self.factor, cell(y), cell(x))
+    }
 }
 
 /// What genuine notes show: normalised local contrast of the printings.
