@@ -389,3 +389,77 @@ pub fn window<'a, T>(
     part.slice_axis_inplace(Axis(1), Slice::from(left..right));
     part
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use image::Rgb;
+
+    fn texture(rows: usize, columns: usize) -> Plane {
+        Plane::from_shape_fn((rows, columns), |(r, c)| ((r * 37 + c * 101) % 89) as f32)
+    }
+
+    #[test]
+    fn a_box_mean_is_the_mean_of_what_lies_inside() {
+        for (rows, columns, radius) in [(9, 14, 2), (3, 5, 4), (1, 1, 3), (12, 7, 0)] {
+            let plane = texture(rows, columns);
+            let got = box_mean(&plane, radius);
+            for ((r, c), mean) in got.indexed_iter() {
+                let part = plane.view();
+                let part = window(
+                    &part,
+                    r.saturating_sub(radius)..r + radius + 1,
+                    c.saturating_sub(radius)..c + radius + 1,
+                );
+                let wanted = part.sum() / part.len() as f32;
+                assert!((mean - wanted).abs() < 1e-4, "{mean} {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_along_a_line_are_those_at_its_places() {
+        let plane = texture(30, 40);
+        let lattice = Lattice::new(plane.view());
+        // Well inside, both ways, and out over two edges.
+        for (from, step) in [
+            ([3.2, 4.7], [1.9, 0.31]),
+            ([38.9, 25.3], [-2.1, -1.4]),
+            ([-2.0, 20.0], [2.7, 0.8]),
+        ] {
+            let mut got = [0.0; 16];
+            lattice.along(from, step, &mut got);
+            for (k, got) in got.iter().enumerate() {
+                let wanted = lattice.at(from[0] + step[0] * k as f64, from[1] + step[1] * k as f64);
+                assert!((got - wanted).abs() < 1e-3, "{from:?} {k}: {got} {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn cells_of_a_reduced_scan_are_means_of_blocks() {
+        let pixel = |x: u32, y: u32| {
+            [
+                (x * 7 % 256) as u8,
+                (y * 11 % 256) as u8,
+                (x * y % 256) as u8,
+            ]
+        };
+        let raster = Raster::Eight(RgbImage::from_fn(23, 11, |x, y| Rgb(pixel(x, y))));
+        // 23 columns leave a last block of two pixels, 11 rows one of two.
+        let planes = raster.reduced(3);
+        assert_eq!(planes.dim(), (3, 4, 8));
+        assert_eq!(planes[[0, 0, 0]], 7.0);
+        assert_eq!(planes[[1, 3, 7]], 11.0 * 9.5);
+        let luma = luma(&planes);
+        for ((row, column), value) in raster.reduced_luma(3).indexed_iter() {
+            assert!((value - luma[[row, column]]).abs() < 1e-3);
+            let one = raster.reduced_at(3, row, column);
+            for (channel, v) in one.iter().enumerate() {
+                assert!((v - planes[[channel, row, column]]).abs() < 1e-3);
+            }
+        }
+        assert_eq!(raster.reduced_at(3, 99, 99), raster.reduced_at(3, 3, 7));
+    }
+}
