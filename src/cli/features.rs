@@ -29,7 +29,7 @@ use crate::{batch, present};
 /// Say of every feature how far it can be trusted: spread, what moves it, what it tells apart, cost.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Writes docs/features.md and docs/features.svg:\n  guilloche features --scans ../shared/scans --output docs"
+    after_help = "Writes docs/features.md and docs/features.svg:\n  guilloche features --scans ../shared/scans --specimens 24 --output docs"
 )]
 pub struct Arguments {
     /// Folder with labels.tsv and usd-1/, usd-2/, cny-1/, cny-100/, worn/, forged/ (each its labels.tsv)
@@ -112,7 +112,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
 
 const HEAD: &str = "# Features: how far each can be trusted
 
-Made by `guilloche features --scans ../shared/scans --output docs`; do not edit. Scores are -ln p of a feature's readings against genuine notes of the \
+Made by `guilloche features --scans ../shared/scans --specimens 24 --output docs`; do not edit. Scores are -ln p of a feature's readings against genuine notes of the \
 same side, fitted on one half of the notes and judged on the other (forgeries with the half their genuine note is \
 in), both ways round. AUC: the probability that a forgery scores above a genuine note.
 ";
@@ -520,8 +520,9 @@ fn of_dials(page: &mut String, curves: &[Curve], count: u64) -> Result<()> {
     writeln!(
         page,
         "\n## On specimens\n\nFronts of 100 XTS at 300 dpi, {count} for each dial and value against {} without a \
-         dial, judged by the built-in reference; AUC of the feature that answers best at 1. Dials that no visible \
-         scan shows, and those of serial numbers, which rules judge, stay near 0.5.\n",
+         dial, judged by the built-in reference; AUC of the feature that answers best at 1. The notes are the same \
+         for every dial: how far a feature is from 0.5 at 0 is chance, and goes along the row. Dials that no \
+         visible scan shows, and those of serial numbers, which rules judge, stay where they are at 0.\n",
         2 * count
     )?;
     for kind in [DialKind::Defect, DialKind::Wear] {
