@@ -4,6 +4,7 @@
 //! Windows are read as they lie in the scan, without resampling, because interpolation would change
 //! the noise and the screens that are looked for. Frequencies are in cycles for a millimetre of the note.
 
+use std::ops::AddAssign;
 use std::sync::LazyLock;
 
 use crate::compare::chroma::Grid;
@@ -406,15 +407,17 @@ fn mixed([r, g, b]: &[Vec<f32>; 3], weights: [f32; 3]) -> Vec<f32> {
 /// of the side, from the brighter parts of each quarter of its length.
 fn paper_places(face: &Face<'_>) -> Option<Vec<[f64; 2]>> {
     let cell = (CELL_MM * face.px_per_mm).round().max(1.0) as usize;
-    let (columns, rows) = (face.raster.width() / cell, face.raster.height() / cell);
+    let width = face.raster.width();
+    let (columns, rows) = (width / cell, face.raster.height() / cell);
     if columns == 0 || rows == 0 {
         return None;
     }
     let sums = match face.raster {
-        Raster::Eight(image) => cell_sums(image.as_raw(), face.raster.width(), cell, columns, rows),
-        Raster::Sixteen(image) => {
-            cell_sums(image.as_raw(), face.raster.width(), cell, columns, rows)
+        Raster::Eight(image) if cell <= 257 => {
+            cell_sums::<u8, u16>(image.as_raw(), width, cell, columns, rows)
         }
+        Raster::Eight(image) => cell_sums::<u8, u32>(image.as_raw(), width, cell, columns, rows),
+        Raster::Sixteen(image) => cell_sums::<u16, u32>(image.as_raw(), width, cell, columns, rows),
     };
     let darkest = lowest_around(&sums, columns, rows);
     let to_cells = Homography::fit_affine(&[
@@ -425,10 +428,11 @@ fn paper_places(face: &Face<'_>) -> Option<Vec<[f64; 2]>> {
     let back = face.print.then(&to_cells).inverse()?;
     let (width, height) = (face.design.size.width, face.design.size.height);
     let margin = EDGE_MM + CELL_MM * PAPER_CELLS as f64;
-    let mut best = vec![(0u32, [0.0f64; 2]); PARTS.0 * PARTS.1];
+    let mut best = vec![(0.0f32, [0.0f64; 2]); PARTS.0 * PARTS.1];
     // Every other cell each way: each holds the least of its surroundings.
     for row in (0..rows).step_by(2) {
-        let mut line = back.along_row(0.5, row as f64 + 0.5, 2.0);
+        // Not exactly its centre, which may lie halfway between two pixels: rounding would toss.
+        let mut line = back.along_row(0.52, row as f64 + 0.52, 2.0);
         for value in darkest.iter().skip(row * columns).take(columns).step_by(2) {
             let [x, y] = line.next_point();
             if !(x > margin && y > margin && x < width - margin && y < height - margin) {
@@ -445,41 +449,50 @@ fn paper_places(face: &Face<'_>) -> Option<Vec<[f64; 2]>> {
     }
     let mut places = Vec::new();
     for strip in best.chunks_exact_mut(STRIP_COLUMNS * PARTS.1) {
-        strip.sort_by_key(|(value, _)| std::cmp::Reverse(*value));
+        strip.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         let seen = strip
             .iter()
             .take(STRIP_WINDOWS)
-            .filter(|(value, _)| *value > 0);
+            .filter(|(value, _)| *value > 0.0);
         places.extend(seen.map(|(_, at)| *at));
     }
     Some(places)
 }
 
-/// Sums of all samples of every third row of each cell.
-fn cell_sums<T: Copy + Into<u32>>(
+/// Sums of all samples of every third row of each cell, in whole numbers. `Sum` holds the sum of as
+/// many samples as a cell has rows.
+fn cell_sums<T, Sum>(
     samples: &[T],
     width: usize,
     cell: usize,
     columns: usize,
     rows: usize,
-) -> Vec<u32> {
-    let mut sums = vec![0u32; columns * rows];
+) -> Vec<f32>
+where
+    T: Copy + Into<Sum>,
+    Sum: Copy + Default + AddAssign + Into<u32>,
+{
+    let mut sums = vec![0.0f32; columns * rows];
+    let mut down = vec![Sum::default(); columns * cell * 3];
     for (row, line) in sums.chunks_exact_mut(columns).enumerate() {
+        down.fill(Sum::default());
         for y in (row * cell..(row + 1) * cell).step_by(3) {
-            let start = y * width * 3;
-            let samples = samples
-                .get(start..start + columns * cell * 3)
-                .unwrap_or(&[]);
-            for (sum, values) in line.iter_mut().zip(samples.chunks_exact(cell * 3)) {
-                *sum += values.iter().map(|&v| v.into()).sum::<u32>();
+            let samples = samples.get(y * width * 3..).unwrap_or(&[]);
+            for (sum, &v) in down.iter_mut().zip(samples) {
+                *sum += v.into();
             }
+        }
+        for (sum, values) in line.iter_mut().zip(down.chunks_exact(cell * 3)) {
+            *sum = values.iter().map(|&v| v.into()).sum::<u32>() as f32;
         }
     }
     sums
 }
 
 /// The lowest value within [`PAPER_CELLS`] of each cell.
-fn lowest_around(cells: &[u32], columns: usize, rows: usize) -> Vec<u32> {
+fn lowest_around(cells: &[f32], columns: usize, rows: usize) -> Vec<f32> {
+    // Unlike `f32::min` one vector instruction; there is nothing here that is no number.
+    let lower = |a: &mut f32, b: f32| *a = if b < *a { b } else { *a };
     let mut across = cells.to_vec();
     for (out, line) in across
         .chunks_exact_mut(columns)
@@ -487,10 +500,10 @@ fn lowest_around(cells: &[u32], columns: usize, rows: usize) -> Vec<u32> {
     {
         for shift in 1..=PAPER_CELLS.min(columns - 1) {
             for (o, &v) in out.iter_mut().zip(line.iter().skip(shift)) {
-                *o = (*o).min(v);
+                lower(o, v);
             }
             for (o, &v) in out.iter_mut().skip(shift).zip(line) {
-                *o = (*o).min(v);
+                lower(o, v);
             }
         }
     }
@@ -498,10 +511,10 @@ fn lowest_around(cells: &[u32], columns: usize, rows: usize) -> Vec<u32> {
     for shift in 1..=PAPER_CELLS.min(rows.saturating_sub(1)) {
         let offset = shift * columns;
         for (o, &v) in down.iter_mut().zip(across.iter().skip(offset)) {
-            *o = (*o).min(v);
+            lower(o, v);
         }
         for (o, &v) in down.iter_mut().skip(offset).zip(&across) {
-            *o = (*o).min(v);
+            lower(o, v);
         }
     }
     down

@@ -56,7 +56,9 @@ use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 use crate::reference::{Design, Process, SecurityFeature, Zone};
 use crate::scan::JpegInfo;
-use crate::structure::{self, Aligned, LEAST_PX_PER_MM, Overprint, Reduced, Straight, Structure};
+use crate::structure::{
+    self, Aligned, Colours, LEAST_PX_PER_MM, Overprint, Reduced, Straight, Structure,
+};
 use crate::wear::{self, Wear};
 
 /// One side of a recognised note in one light, ready to be measured.
@@ -201,7 +203,8 @@ impl Face<'_> {
         });
         let excused = excused(&overprinted, overprint.as_ref(), aligned.contrast.dim());
         let bed = wear::bed_colour(self.raster, &self.outline, self.px_per_mm);
-        let wear = wear::measure(&straight, &aligned, structure, &excused, bed);
+        let colours = Colours::new(self.raster, &self.print, self.px_per_mm);
+        let wear = wear::measure(&straight, colours, &aligned, structure, &excused, bed);
         let open = &aligned.seen * &wear.covered.mapv(|c| 1.0 - c);
         let print_weight = structure::weight(&structure.print, &open);
         let overprint_weight = structure::weight(&structure.overprint, &open);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::{Add, AddAssign, Range};
 
 use image::{ImageBuffer, Rgb, RgbImage};
-use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Slice, Zip};
+use ndarray::{Array2, Array3, ArrayView2, Axis, Slice, Zip};
 
 /// One channel or derived quantity, rows × columns.
 pub type Plane = Array2<f32>;
@@ -44,20 +44,58 @@ impl Raster {
     /// so nothing aliases. Rows and columns left over at the far edges make a last, smaller block
     /// only where they are at least half a block.
     pub fn reduced(&self, factor: usize) -> Planes {
+        let cells = blocks(self.width(), factor) * blocks(self.height(), factor);
+        let mut planes = [(); 3].map(|()| Vec::with_capacity(cells));
+        let shape = self.reduce(factor, |cell| {
+            for (plane, v) in planes.iter_mut().zip(cell) {
+                plane.push(v);
+            }
+        });
+        Planes::from_shape_vec((3, shape.0, shape.1), planes.concat())
+            .unwrap_or_else(|_| Planes::zeros((3, shape.0, shape.1)))
+    }
+
+    /// The [`luma`] of [`Raster::reduced`].
+    pub fn reduced_luma(&self, factor: usize) -> Plane {
+        let cells = blocks(self.width(), factor) * blocks(self.height(), factor);
+        let mut cells = Vec::with_capacity(cells);
+        let shape = self.reduce(factor, |cell| cells.push(luma_of(cell)));
+        Plane::from_shape_vec(shape, cells).unwrap_or_else(|_| Plane::zeros(shape))
+    }
+
+    /// Hands the reduced cells on, row for row; rows and columns of them.
+    fn reduce(&self, factor: usize, cell: impl FnMut([f32; 3])) -> (usize, usize) {
         let factor = factor.max(1);
+        let size = (self.width(), self.height());
         match self {
-            // Sums of so few lines fit into 16 bits, and more of them into a register.
-            Self::Eight(image) if factor <= 257 => {
-                reduce::<u8, u16>(image.as_raw(), self.width(), self.height(), factor, 1.0)
+            // Sums of so few samples fit into 16 bits, and more of them into a register.
+            Self::Eight(image) if factor <= 16 => {
+                reduce::<u8, u16>(image.as_raw(), size, factor, 1.0, cell)
             }
-            Self::Eight(image) => {
-                reduce::<u8, u32>(image.as_raw(), self.width(), self.height(), factor, 1.0)
-            }
+            Self::Eight(image) => reduce::<u8, u32>(image.as_raw(), size, factor, 1.0, cell),
             Self::Sixteen(image) => {
-                let unit = 1.0 / 257.0;
-                reduce::<u16, u32>(image.as_raw(), self.width(), self.height(), factor, unit)
+                reduce::<u16, u32>(image.as_raw(), size, factor, 1.0 / 257.0, cell)
             }
         }
+    }
+
+    /// The colour of one cell of [`Raster::reduced`]; the nearest cell's where there is none.
+    pub fn reduced_at(&self, factor: usize, row: usize, column: usize) -> [f32; 3] {
+        let factor = factor.max(1);
+        let range = |at: usize, size: usize| {
+            let at = at.min(blocks(size, factor) - 1);
+            at * factor..((at + 1) * factor).min(size)
+        };
+        let (mut sum, mut count) = ([0.0f32; 3], 0.0f32);
+        for y in range(row, self.height()) {
+            for x in range(column, self.width()) {
+                for (sum, v) in sum.iter_mut().zip(self.get(x, y).unwrap_or_default()) {
+                    *sum += v;
+                }
+                count += 1.0;
+            }
+        }
+        sum.map(|v| v / count.max(1.0))
     }
 
     /// Red, green and blue of one pixel, 0..=255; `None` outside of the picture.
@@ -76,27 +114,28 @@ impl Raster {
     }
 }
 
-/// `Sum` holds the sum of as many lines as the factor says.
-fn reduce<T, Sum>(samples: &[T], width: usize, height: usize, factor: usize, scale: f32) -> Planes
+/// How many blocks of `factor` make `size`: see [`Raster::reduced`].
+fn blocks(size: usize, factor: usize) -> usize {
+    let factor = factor.max(1);
+    ((size + factor / 2) / factor).clamp(1, size.max(1))
+}
+
+/// `Sum` holds the sum of the samples of a block.
+fn reduce<T, Sum>(
+    samples: &[T],
+    (width, height): (usize, usize),
+    factor: usize,
+    scale: f32,
+    mut cell: impl FnMut([f32; 3]),
+) -> (usize, usize)
 where
     T: Copy + Into<Sum>,
     Sum: Copy + Default + Add<Output = Sum> + AddAssign + Into<u32>,
 {
-    let blocks = |n: usize| ((n + factor / 2) / factor).max(1).min(n.max(1));
-    let (rows, columns) = (blocks(height), blocks(width));
-    let mut planes = Planes::zeros((3, rows, columns));
-    let area = rows * columns;
-    let Some(cells) = planes.as_slice_mut() else {
-        return Planes::zeros((3, rows, columns));
-    };
-    let (red, rest) = cells.split_at_mut(area);
-    let (green, blue) = rest.split_at_mut(area);
-    let lines = red
-        .chunks_exact_mut(columns)
-        .zip(green.chunks_exact_mut(columns))
-        .zip(blue.chunks_exact_mut(columns));
+    let (rows, columns) = (blocks(height, factor), blocks(width, factor));
     let mut sums = vec![Sum::default(); width * 3];
-    for (row, ((red, green), blue)) in lines.enumerate() {
+    let mut across = sums.clone();
+    for row in 0..rows {
         let first = row * factor;
         let last = (first + factor).min(height);
         let line = |y: usize| {
@@ -118,22 +157,34 @@ where
                 *sum += sample.into();
             }
         }
-        let blocks = sums.chunks(factor * 3).take(columns);
-        for (((block, red), green), blue) in blocks.zip(red).zip(green).zip(blue) {
-            let mut total = [0u32; 3];
-            for pixel in block.as_chunks::<3>().0 {
-                for (t, &v) in total.iter_mut().zip(pixel) {
-                    *t += v.into();
-                }
+        // Summed from every pixel on, not only from each block's first: by vector instructions that
+        // costs less. At the far edge fewer pixels are left.
+        across.clone_from(&sums);
+        for pixel in 1..factor {
+            for (total, &sum) in across.iter_mut().zip(sums.iter().skip(3 * pixel)) {
+                *total += sum;
             }
-            let norm = scale / ((last - first) * block.len() / 3).max(1) as f32;
-            [*red, *green, *blue] = total.map(|t| t as f32 * norm);
+        }
+        let norm = |pixels: usize| scale / ((last - first) * pixels).max(1) as f32;
+        let (whole, end) = (
+            norm(factor),
+            norm(factor.min(width - (columns - 1) * factor)),
+        );
+        let firsts = across.as_chunks::<3>().0.iter().step_by(factor);
+        for (column, sums) in firsts.take(columns).enumerate() {
+            let norm = if column + 1 < columns { whole } else { end };
+            cell(sums.map(|sum| sum.into() as f32 * norm));
         }
     }
-    planes
+    (rows, columns)
 }
 
-/// Luma of planes (ITU-R BT.601 weights on the encoded samples): rows × columns, 0..=255.
+/// Luma of a colour (ITU-R BT.601 weights on the encoded samples).
+fn luma_of([r, g, b]: [f32; 3]) -> f32 {
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
+/// Luma of planes: rows × columns, 0..=255.
 pub fn luma(planes: &Planes) -> Plane {
     let (r, g, b) = (
         planes.index_axis(Axis(0), 0),
@@ -143,67 +194,92 @@ pub fn luma(planes: &Planes) -> Plane {
     Zip::from(r)
         .and(g)
         .and(b)
-        .map_collect(|&r, &g, &b| 0.299 * r + 0.587 * g + 0.114 * b)
+        .map_collect(|&r, &g, &b| luma_of([r, g, b]))
 }
 
 /// Mean over a window of (2 `radius` + 1)² around each cell; at the edges over the part inside.
 pub fn box_mean(plane: &Plane, radius: usize) -> Plane {
     let (rows, columns) = plane.dim();
-    let mut across = Plane::zeros((rows, columns));
-    for (source, mut target) in plane.rows().into_iter().zip(across.rows_mut()) {
-        running_mean(source, &mut target, radius);
-    }
-    // All columns at once, a row at a time: memory is read as it lies.
-    let mut out = Plane::zeros((rows, columns));
-    let mut sums = vec![0.0f64; columns];
-    for row in across.rows().into_iter().take(radius) {
-        for (sum, &v) in sums.iter_mut().zip(row) {
-            *sum += f64::from(v);
-        }
-    }
-    for (r, mut target) in out.rows_mut().into_iter().enumerate() {
-        if r + radius < rows {
-            for (sum, &v) in sums.iter_mut().zip(across.row(r + radius)) {
-                *sum += f64::from(v);
+    let standard = plane.as_standard_layout();
+    let values = standard.as_slice().unwrap_or(&[]);
+    let line = |row: usize| {
+        values
+            .get(row * columns..(row + 1) * columns)
+            .unwrap_or(&[])
+    };
+    // Of the rows of the window, with nothing beyond either end.
+    let mut sums = vec![0.0f32; columns + 2 * radius];
+    let mut scratch = Scratch::default();
+    let inside = |at: usize, count: usize| {
+        1.0 / ((at + radius).min(count - 1) - at.saturating_sub(radius) + 1) as f32
+    };
+    let shares: Vec<f32> = (0..columns).map(|c| inside(c, columns)).collect();
+    let mut means = Vec::with_capacity(rows * columns);
+    for row in 0..rows + radius {
+        let inner = sums.get_mut(radius..).unwrap_or(&mut []);
+        if row < rows {
+            for (sum, v) in inner.iter_mut().zip(line(row)) {
+                *sum += v;
             }
         }
-        if r > radius {
-            for (sum, &v) in sums.iter_mut().zip(across.row(r - radius - 1)) {
-                *sum -= f64::from(v);
+        if row > 2 * radius {
+            for (sum, v) in inner.iter_mut().zip(line(row - 2 * radius - 1)) {
+                *sum -= v;
             }
         }
-        let count = (r + radius).min(rows - 1) - r.saturating_sub(radius) + 1;
-        let share = 1.0 / count as f64;
-        for (value, sum) in target.iter_mut().zip(&sums) {
-            *value = (sum * share) as f32;
+        if row >= radius {
+            let across = scratch.window_sums(&sums, 2 * radius + 1);
+            let share = inside(row - radius, rows);
+            means.extend(
+                across
+                    .iter()
+                    .zip(&shares)
+                    .map(|(sum, part)| sum * (share * part)),
+            );
         }
     }
-    out
+    Plane::from_shape_vec((rows, columns), means).unwrap_or_else(|_| Plane::zeros((rows, columns)))
 }
 
-fn running_mean(source: ArrayView1<'_, f32>, target: &mut ArrayViewMut1<'_, f32>, radius: usize) {
-    let n = source.len();
-    let (Some(source), Some(target)) = (source.as_slice(), target.as_slice_mut()) else {
-        return;
-    };
-    let whole = 1.0 / (2 * radius + 1) as f64;
-    let mut sum: f64 = source.iter().take(radius).map(|v| f64::from(*v)).sum();
-    for (i, target) in target.iter_mut().enumerate() {
-        if let Some(v) = source.get(i + radius) {
-            sum += f64::from(*v);
+/// What [`Scratch::window_sums`] works in.
+#[derive(Default)]
+struct Scratch {
+    doubled: [Vec<f32>; 2],
+    sums: Vec<f32>,
+}
+
+impl Scratch {
+    /// The sum of each `length` neighbours. Sums of 1, 2, 4, … neighbours are made of each other, and
+    /// those of `length` of them: few passes, each of vector instructions.
+    fn window_sums(&mut self, values: &[f32], length: usize) -> &[f32] {
+        let Self {
+            doubled: [now, next],
+            sums,
+        } = self;
+        now.clear();
+        now.extend_from_slice(values);
+        sums.clear();
+        sums.resize((values.len() + 1).saturating_sub(length), 0.0);
+        let (mut width, mut done) = (1, 0);
+        loop {
+            if length & width != 0 {
+                for (sum, v) in sums.iter_mut().zip(now.get(done..).unwrap_or(&[])) {
+                    *sum += v;
+                }
+                done += width;
+            }
+            if done == length {
+                return sums;
+            }
+            next.clear();
+            next.extend(
+                now.iter()
+                    .zip(now.get(width..).unwrap_or(&[]))
+                    .map(|(a, b)| a + b),
+            );
+            std::mem::swap(now, next);
+            width *= 2;
         }
-        if i > radius
-            && let Some(v) = source.get(i - radius - 1)
-        {
-            sum -= f64::from(*v);
-        }
-        // Divided only at the ends, where the window is shorter.
-        let norm = if i >= radius && i + radius < n {
-            whole
-        } else {
-            1.0 / ((i + radius).min(n - 1) - i.saturating_sub(radius) + 1) as f64
-        };
-        *target = (sum * norm) as f32;
     }
 }
 
@@ -257,6 +333,46 @@ impl<'a> Lattice<'a> {
     }
 }
 
+impl Lattice<'_> {
+    /// The values at places in equal steps along a straight line: [`Lattice::at`] `from`, then `step`
+    /// farther, and so on. Most of a plane lies well inside, where nothing need be held.
+    pub fn along(&self, from: [f64; 2], step: [f64; 2], out: &mut [f32]) {
+        let last = out.len().saturating_sub(1) as f64;
+        let to = [from[0] + step[0] * last, from[1] + step[1] * last];
+        let inside = |from: f64, to: f64, count: usize| {
+            from.min(to) >= 0.501 && from.max(to) < count as f64 - 0.501
+        };
+        if !(inside(from[0], to[0], self.columns) && inside(from[1], to[1], self.rows)) {
+            for (k, out) in out.iter_mut().enumerate() {
+                *out = self.at(from[0] + step[0] * k as f64, from[1] + step[1] * k as f64);
+            }
+            return;
+        }
+        // In whole parts of 2⁻³² of a cell, counted from a cell near by: cell and rest are read off.
+        const ONE: f64 = 4_294_967_296.0;
+        let corner = [0, 1].map(|k| (from[k].min(to[k]) - 0.5).floor());
+        let [mut x, mut y] = [0, 1].map(|k| ((from[k] - 0.5 - corner[k]) * ONE) as i64);
+        let [dx, dy] = step.map(|v| (v * ONE) as i64);
+        let first = corner[1] as usize * self.columns + corner[0] as usize;
+        let values = self.values.get(first..).unwrap_or(&[]);
+        let rest = |place: i64| (place as u32 >> 8) as i32 as f32 * (1.0 / 16_777_216.0);
+        for out in out {
+            let at = (y >> 32) as usize * self.columns + (x >> 32) as usize;
+            let (fx, fy) = (rest(x), rest(y));
+            if let (Some(&[a, b]), Some(&[c, d])) = (
+                values.get(at..).and_then(<[f32]>::first_chunk),
+                values
+                    .get(at + self.columns..)
+                    .and_then(<[f32]>::first_chunk),
+            ) {
+                let (top, bottom) = (a + (b - a) * fx, c + (d - c) * fx);
+                *out = top + (bottom - top) * fy;
+            }
+            (x, y) = (x + dx, y + dy);
+        }
+    }
+}
+
 /// A part of a plane as a view. (`ndarray`'s own `s![]` expands to code that `forbid(unsafe_code)`
 /// refuses.) Ranges are clamped to the plane.
 #[inline]
@@ -272,4 +388,78 @@ pub fn window<'a, T>(
     part.slice_axis_inplace(Axis(0), Slice::from(top..bottom));
     part.slice_axis_inplace(Axis(1), Slice::from(left..right));
     part
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use image::Rgb;
+
+    fn texture(rows: usize, columns: usize) -> Plane {
+        Plane::from_shape_fn((rows, columns), |(r, c)| ((r * 37 + c * 101) % 89) as f32)
+    }
+
+    #[test]
+    fn a_box_mean_is_the_mean_of_what_lies_inside() {
+        for (rows, columns, radius) in [(9, 14, 2), (3, 5, 4), (1, 1, 3), (12, 7, 0)] {
+            let plane = texture(rows, columns);
+            let got = box_mean(&plane, radius);
+            for ((r, c), mean) in got.indexed_iter() {
+                let part = plane.view();
+                let part = window(
+                    &part,
+                    r.saturating_sub(radius)..r + radius + 1,
+                    c.saturating_sub(radius)..c + radius + 1,
+                );
+                let wanted = part.sum() / part.len() as f32;
+                assert!((mean - wanted).abs() < 1e-4, "{mean} {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_along_a_line_are_those_at_its_places() {
+        let plane = texture(30, 40);
+        let lattice = Lattice::new(plane.view());
+        // Well inside, both ways, and out over two edges.
+        for (from, step) in [
+            ([3.2, 4.7], [1.9, 0.31]),
+            ([38.9, 25.3], [-2.1, -1.4]),
+            ([-2.0, 20.0], [2.7, 0.8]),
+        ] {
+            let mut got = [0.0; 16];
+            lattice.along(from, step, &mut got);
+            for (k, got) in got.iter().enumerate() {
+                let wanted = lattice.at(from[0] + step[0] * k as f64, from[1] + step[1] * k as f64);
+                assert!((got - wanted).abs() < 1e-3, "{from:?} {k}: {got} {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn cells_of_a_reduced_scan_are_means_of_blocks() {
+        let pixel = |x: u32, y: u32| {
+            [
+                (x * 7 % 256) as u8,
+                (y * 11 % 256) as u8,
+                (x * y % 256) as u8,
+            ]
+        };
+        let raster = Raster::Eight(RgbImage::from_fn(23, 11, |x, y| Rgb(pixel(x, y))));
+        // 23 columns leave a last block of two pixels, 11 rows one of two.
+        let planes = raster.reduced(3);
+        assert_eq!(planes.dim(), (3, 4, 8));
+        assert_eq!(planes[[0, 0, 0]], 7.0);
+        assert_eq!(planes[[1, 3, 7]], 11.0 * 9.5);
+        let luma = luma(&planes);
+        for ((row, column), value) in raster.reduced_luma(3).indexed_iter() {
+            assert!((value - luma[[row, column]]).abs() < 1e-3);
+            let one = raster.reduced_at(3, row, column);
+            for (channel, v) in one.iter().enumerate() {
+                assert!((v - planes[[channel, row, column]]).abs() < 1e-3);
+            }
+        }
+        assert_eq!(raster.reduced_at(3, 99, 99), raster.reduced_at(3, 3, 7));
+    }
 }

@@ -8,12 +8,12 @@
 
 use std::ops::RangeInclusive;
 
-use ndarray::{Axis, Zip};
+use ndarray::Zip;
 
 use crate::compare::align::{Expected, Padded, Part, Shift, ShiftField, correlations, peak};
 use crate::compare::tiles::Detail;
 use crate::note::{RectMm, SizeMm};
-use crate::pixels::{Lattice, Plane, Planes, Raster, luma};
+use crate::pixels::{Lattice, Plane, Raster};
 use crate::rectify::Quad;
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::local_contrast;
@@ -70,30 +70,28 @@ const EXACT: usize = 16;
 /// A scan reduced as far as a plane of 72 dpi allows.
 #[derive(Debug, Clone)]
 pub struct Reduced {
-    /// Red, green, blue.
-    pub planes: Planes,
     luma: Plane,
     factor: f64,
     /// Samples each way of a cell.
     grid: usize,
 }
 
+/// By how much a scan is reduced, and samples each way of a cell.
+fn sampling(px_per_mm: f64) -> (usize, usize) {
+    let px_per_cell = px_per_mm / CELLS_PER_MM;
+    let factor = (px_per_cell / PX_PER_CELL).floor().max(1.0);
+    let fine = px_per_cell / factor >= 1.5 * PX_PER_CELL;
+    (factor as usize, if fine { 2 } else { 1 })
+}
+
 impl Reduced {
     /// Reduces a scan that shows the note at `px_per_mm`.
     pub fn new(raster: &Raster, px_per_mm: f64) -> Self {
-        let px_per_cell = px_per_mm / CELLS_PER_MM;
-        let factor = (px_per_cell / PX_PER_CELL).floor().max(1.0);
-        let planes = raster.reduced(factor as usize);
-        let luma = luma(&planes);
+        let (factor, grid) = sampling(px_per_mm);
         Self {
-            planes,
-            luma,
-            factor,
-            grid: if px_per_cell / factor < 1.5 * PX_PER_CELL {
-                1
-            } else {
-                2
-            },
+            luma: raster.reduced_luma(factor),
+            factor: factor as f64,
+            grid,
         }
     }
 
@@ -102,82 +100,60 @@ impl Reduced {
     pub fn straighten(&self, print: &Homography, size: SizeMm, outline: Option<&Quad>) -> Straight {
         let (rows, columns) = shape(size);
         let (height, width) = self.luma.dim();
-        let (last_x, last_y) = (width.max(1) - 1, height.max(1) - 1);
         let inside = outline.and_then(|quad| inside(quad, print));
         let mut luma = Plane::zeros((rows, columns));
-        let mut colour = Planes::zeros((3, rows, columns));
         let mut seen = Plane::zeros((rows, columns));
         let step = 1.0 / (self.grid as f64 * CELLS_PER_MM);
         let share = 1.0 / (self.grid * self.grid) as f32;
-        // One or two samples a cell: a shift divides by them.
-        let fine = self.grid - 1;
         let scale = 1.0 / self.factor;
         let lattice = Lattice::new(self.luma.view());
-        let samples = self.planes.as_slice().unwrap_or(&[]);
-        let [mut red, mut green, mut blue] = [(); 3].map(|()| vec![0.0f32; columns]);
-        let (mut values, mut within) = (vec![0.0f32; columns], vec![true; columns]);
+        let (mut values, mut within) = (vec![0.0f32; columns * self.grid], vec![true; columns]);
         let (mut sum, mut count) = (0.0f64, 0.0f64);
         for row in 0..rows {
-            values.fill(0.0);
+            luma.row_mut(row).fill(0.0);
             within.fill(true);
             for sub in 0..self.grid {
                 let y_mm = ((row * self.grid + sub) as f64 + 0.5) * step;
-                // A homography is all but linear over a few mm: exact at every so many samples.
-                let samples_along = columns * self.grid;
-                for first in (0..samples_along).step_by(EXACT) {
-                    let at = |sample: usize| {
-                        let [x, y] = print.apply([(sample as f64 + 0.5) * step, y_mm]);
-                        [x * scale, y * scale]
-                    };
-                    let ([x, y], end) = (at(first), at(first + EXACT));
-                    let (dx, dy) = ((end[0] - x) / EXACT as f64, (end[1] - y) / EXACT as f64);
-                    for k in 0..EXACT.min(samples_along - first) {
-                        let (x, y) = (x + dx * k as f64, y + dy * k as f64);
-                        let column = (first + k) >> fine;
-                        if let (Some(value), Some(within)) =
-                            (values.get_mut(column), within.get_mut(column))
-                        {
-                            *within &=
-                                x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64;
-                            *value += share * lattice.at(x, y);
-                        }
-                        if sub == 0
-                            && (first + k) & fine == 0
-                            && let (Some(red), Some(green), Some(blue)) = (
-                                red.get_mut(column),
-                                green.get_mut(column),
-                                blue.get_mut(column),
-                            )
-                        {
-                            let place = (y.max(0.0) as usize).min(last_y) * width
-                                + (x.max(0.0) as usize).min(last_x);
-                            let sample = |channel: usize| {
-                                samples
-                                    .get(channel * width * height + place)
-                                    .copied()
-                                    .unwrap_or(0.0)
-                            };
-                            (*red, *green, *blue) = (sample(0), sample(1), sample(2));
+                let at = |sample: usize| {
+                    let [x, y] = print.apply([(sample as f64 + 0.5) * step, y_mm]);
+                    [x * scale, y * scale]
+                };
+                let mut from = at(0);
+                for (block, values) in values.chunks_mut(EXACT).enumerate() {
+                    // A homography is all but linear over a few mm: exact at every so many samples.
+                    let to = at((block + 1) * EXACT);
+                    let along = [0, 1].map(|k| (to[k] - from[k]) / EXACT as f64);
+                    let place = |k: usize| [0, 1].map(|axis| from[axis] + along[axis] * k as f64);
+                    lattice.along(from, along, values);
+                    // One or two samples a cell, and a block is whole cells.
+                    let first = block * EXACT / self.grid;
+                    let ends = [from, place(values.len() - 1)];
+                    let seen = ends.iter().all(|p| {
+                        p[0] >= 0.0 && p[1] >= 0.0 && p[0] < width as f64 && p[1] < height as f64
+                    });
+                    if !seen {
+                        for k in 0..values.len() {
+                            let [x, y] = place(k);
+                            if !(x >= 0.0 && y >= 0.0 && x <= width as f64 && y <= height as f64)
+                                && let Some(within) = within.get_mut(first + k / self.grid)
+                            {
+                                *within = false;
+                            }
                         }
                     }
+                    from = to;
                 }
-            }
-            for (channel, line) in [&red, &green, &blue].into_iter().enumerate() {
-                for (to, from) in colour
-                    .index_axis_mut(Axis(0), channel)
+                for (to, samples) in luma
                     .row_mut(row)
                     .iter_mut()
-                    .zip(line)
+                    .zip(values.chunks_exact(self.grid))
                 {
-                    *to = *from;
+                    *to += share * samples.iter().sum::<f32>();
                 }
             }
             let span = span(inside.as_ref(), (row as f64 + 0.5) / CELLS_PER_MM);
-            let cells = luma.row_mut(row).into_iter().zip(seen.row_mut(row));
-            for (column, ((to, seen), (value, within))) in
-                cells.zip(values.iter().zip(&within)).enumerate()
-            {
-                *to = *value;
+            let cells = luma.row(row).into_iter().zip(seen.row_mut(row));
+            for (column, ((value, seen), within)) in cells.zip(&within).enumerate() {
                 if *within && span.contains(&((column as f64 + 0.5) / CELLS_PER_MM)) {
                     *seen = 1.0;
                     sum += f64::from(*value);
@@ -195,7 +171,6 @@ impl Reduced {
         contrast *= &seen;
         Straight {
             luma,
-            colour,
             contrast,
             seen,
         }
@@ -239,12 +214,40 @@ fn span(lines: Option<&[[f64; 3]; 4]>, y: f64) -> RangeInclusive<f64> {
 pub struct Straight {
     /// Luma, 0..=255.
     pub luma: Plane,
-    /// Red, green and blue of one point of each cell.
-    pub colour: Planes,
     /// Normalised local contrast; 0 where nothing was seen.
     pub contrast: Plane,
     /// 1 where paper was seen, else 0.
     pub seen: Plane,
+}
+
+/// Colours of the cells of a straightened side, looked up where they are asked for: few are.
+#[derive(Debug, Clone, Copy)]
+pub struct Colours<'a> {
+    raster: &'a Raster,
+    print: &'a Homography,
+    factor: usize,
+    grid: usize,
+}
+
+impl<'a> Colours<'a> {
+    /// Of a side that [`Reduced`] was made of, with the same map.
+    pub fn new(raster: &'a Raster, print: &'a Homography, px_per_mm: f64) -> Self {
+        let (factor, grid) = sampling(px_per_mm);
+        Self {
+            raster,
+            print,
+            factor,
+            grid,
+        }
+    }
+
+    /// Red, green and blue of one point of a cell.
+    pub fn at(&self, row: usize, column: usize) -> [f32; 3] {
+        let mm = |cell: usize| (cell as f64 + 0.5 / self.grid as f64) / CELLS_PER_MM;
+        let [x, y] = self.print.apply([mm(column), mm(row)]);
+        let cell = |px: f64| (px / self.factor as f64).max(0.0) as usize;
+        self.raster.reduced_at(self.factor, cell(y), cell(x))
+    }
 }
 
 /// What genuine notes show: normalised local contrast of the printings.

@@ -11,7 +11,7 @@ use crate::compare::regions::{Region, regions};
 use crate::note::RectMm;
 use crate::pixels::{Plane, Raster, box_mean};
 use crate::rectify::edges::{SettledOutline, SideSource};
-use crate::structure::{self, Aligned, CELLS_PER_MM, Straight, Structure};
+use crate::structure::{self, Aligned, CELLS_PER_MM, Colours, Straight, Structure};
 
 /// Square millimetres of a cell.
 pub const CELL_MM2: f64 = 1.0 / (CELLS_PER_MM * CELLS_PER_MM);
@@ -216,10 +216,10 @@ pub struct BareCorner {
 }
 
 /// Corners where the bed shows.
-pub fn bare_corners(straight: &Straight) -> Vec<BareCorner> {
+pub fn bare_corners(straight: &Straight, colours: Colours<'_>) -> Vec<BareCorner> {
     let (rows, columns) = straight.luma.dim();
     let mut found = Vec::new();
-    let Some(margin) = margin_colour(straight) else {
+    let Some(margin) = margin_colour(straight, colours) else {
         return found;
     };
     let most = (LONGEST_FOLD * CELLS_PER_MM) as usize;
@@ -234,7 +234,7 @@ pub fn bare_corners(straight: &Straight) -> Vec<BareCorner> {
         };
         let colour = |r: usize, c: usize| {
             let (r, c) = cell(r, c);
-            [0, 1, 2].map(|k| straight.colour[[k, r, c]])
+            colours.at(r, c)
         };
         let seen = |r: usize, c: usize| {
             let (r, c) = cell(r, c);
@@ -373,19 +373,25 @@ fn mean_colour(colours: impl Iterator<Item = [f32; 3]>) -> [f32; 3] {
 }
 
 /// Median colour 1 to 2 mm inside the edges.
-fn margin_colour(straight: &Straight) -> Option<[f32; 3]> {
+fn margin_colour(straight: &Straight, colours: Colours<'_>) -> Option<[f32; 3]> {
     let (rows, columns) = straight.luma.dim();
     let mut lists: [Vec<f32>; 3] = Default::default();
-    let near = |k: usize, length: usize| (3..6).contains(&k.min(length - 1 - k));
-    for r in 0..rows {
-        let inner = (3..rows.saturating_sub(3)).contains(&r);
-        for c in (3..columns.saturating_sub(3)).filter(|_| inner) {
-            if (near(r, rows) || near(c, columns)) && straight.seen[[r, c]] > 0.0 {
-                for (k, list) in lists.iter_mut().enumerate() {
-                    list.push(straight.colour[[k, r, c]]);
-                }
+    let near = |length: usize| {
+        let far = length.saturating_sub(6).max(6)..length.saturating_sub(3);
+        (3..6.min(length.saturating_sub(3))).chain(far)
+    };
+    let mut add = |r: usize, c: usize| {
+        if straight.seen[[r, c]] > 0.0 {
+            for (list, v) in lists.iter_mut().zip(colours.at(r, c)) {
+                list.push(v);
             }
         }
+    };
+    for r in near(rows) {
+        (3..columns.saturating_sub(3)).for_each(|c| add(r, c));
+    }
+    for r in 6..rows.saturating_sub(6) {
+        near(columns).for_each(|c| add(r, c));
     }
     let mut out = [0.0; 3];
     for (o, mut list) in out.iter_mut().zip(lists) {
@@ -403,6 +409,7 @@ fn median(list: &mut [f32]) -> Option<f32> {
 /// mark. `bed` is the colour that is seen beside the note.
 pub fn measure(
     straight: &Straight,
+    colours: Colours<'_>,
     aligned: &Aligned,
     structure: &Structure,
     excused: &Plane,
@@ -411,7 +418,7 @@ pub fn measure(
     let shape = straight.luma.dim();
     let mut hidden = Plane::zeros(shape);
     let mut corners = Vec::new();
-    for corner in bare_corners(straight) {
+    for corner in bare_corners(straight, colours) {
         let flap = corner.has_flap(aligned, structure);
         Zip::from(&mut hidden)
             .and(&corner.mask(shape, flap))
@@ -421,7 +428,14 @@ pub fn measure(
             flap,
         });
     }
-    let gaps = bed.map(|bed| gaps(straight, aligned, structure, (bed, excused), &mut hidden));
+    let gaps = bed.map(|bed| {
+        let beside = margin_colour(straight, colours).unwrap_or(bed);
+        if distance(bed, beside) < BED {
+            return Gaps::default();
+        }
+        let bed = |r: usize, c: usize| distance(colours.at(r, c), bed) < SAME_BED;
+        gaps(aligned, structure, (&bed, excused), &mut hidden)
+    });
     let open = Zip::from(&aligned.seen)
         .and(&hidden)
         .and(excused)
@@ -533,39 +547,27 @@ fn stains(luma: &Plane, paper: &Array2<bool>) -> Stains {
 
 /// The values under a mask, of every third row: they say as much of the median as all.
 fn sampled(plane: &Plane, mask: &Array2<bool>) -> Vec<f32> {
-    let rows = plane.rows().into_iter().zip(mask.rows()).step_by(3);
-    rows.flat_map(|(values, mask)| {
-        let wanted = values.into_iter().zip(mask).filter(|(_, m)| **m);
-        wanted.map(|(v, _)| *v).collect::<Vec<f32>>()
-    })
-    .collect()
+    let mut values = Vec::with_capacity(plane.len() / 3);
+    for (line, mask) in plane.rows().into_iter().zip(mask.rows()).step_by(3) {
+        values.extend(line.iter().zip(mask).filter(|(_, m)| **m).map(|(v, _)| *v));
+    }
+    values
 }
 
 /// Holes, tears and missing parts: regions of the bed's colour where genuine notes show something else.
 /// What they hide is marked in `hidden`.
 fn gaps(
-    straight: &Straight,
     aligned: &Aligned,
     structure: &Structure,
-    (bed, excused): ([f32; 3], &Plane),
+    (bed, excused): (&dyn Fn(usize, usize) -> bool, &Plane),
     hidden: &mut Plane,
 ) -> Gaps {
     let mut found = Gaps::default();
-    let shape = straight.luma.dim();
-    let [red, green, blue] = [0, 1, 2].map(|k| straight.colour.index_axis(ndarray::Axis(0), k));
-    let mut mask = Zip::from(red)
-        .and(green)
-        .and(blue)
-        .and(&aligned.seen)
-        .map_collect(|&r, &g, &b, &seen| seen > 0.0 && distance([r, g, b], bed) < SAME_BED);
+    let shape = aligned.seen.dim();
     // Black overprint may have the bed's colour, and floats.
-    Zip::from(&mut mask)
-        .and(&*hidden)
-        .and(excused)
-        .for_each(|m, &h, &e| *m &= h == 0.0 && e == 0.0);
-    if distance(bed, margin_colour(straight).unwrap_or(bed)) < BED {
-        return found;
-    }
+    let open =
+        |at: (usize, usize)| aligned.seen[at] > 0.0 && hidden[at] == 0.0 && excused[at] == 0.0;
+    let mask = Array2::from_shape_fn(shape, |(r, c)| open((r, c)) && bed(r, c));
     let beyond = |r: usize, c: usize| -> bool {
         let reach = 3;
         let Some((top, left)) = r.checked_sub(reach).zip(c.checked_sub(reach)) else {

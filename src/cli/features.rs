@@ -29,7 +29,7 @@ use crate::{batch, present};
 /// Say of every feature how far it can be trusted: spread, what moves it, what it tells apart, cost.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Writes docs/features.md and docs/features.svg:\n  guilloche features --scans ../shared/scans --output docs"
+    after_help = "Writes docs/features.md and docs/features.svg:\n  guilloche features --scans ../shared/scans --specimens 24 --output docs"
 )]
 pub struct Arguments {
     /// Folder with labels.tsv and usd-1/, usd-2/, cny-1/, cny-100/, worn/, forged/ (each its labels.tsv)
@@ -112,7 +112,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
 
 const HEAD: &str = "# Features: how far each can be trusted
 
-Made by `guilloche features`; do not edit. Scores are -ln p of a feature's readings against genuine notes of the \
+Made by `guilloche features --scans ../shared/scans --specimens 24 --output docs`; do not edit. Scores are -ln p of a feature's readings against genuine notes of the \
 same side, fitted on one half of the notes and judged on the other (forgeries with the half their genuine note is \
 in), both ways round. AUC: the probability that a forgery scores above a genuine note.
 ";
@@ -430,12 +430,14 @@ fn dials(identifier: &Identifier<'_>, count: u64, jobs: NonZeroUsize) -> Result<
         ..Scanner::default()
     };
     let library = identifier.library();
-    // No dial at all is drawn once, twice as often.
+    // No dial at all is drawn once, twice as often; the notes of the dials at 0 are the same for all.
     let mut jobs_to_do: Vec<(Option<(Dial, f32)>, u64)> = (0..2 * count)
         .map(|k| (None, SEED + 1_000_000 + k))
         .collect();
+    let at = |dial: Dial, value: f32| (if value > 0.0 { dial } else { Dial::ALL[0] }, value);
+    jobs_to_do.extend((0..count).map(|k| (Some(at(Dial::ALL[0], 0.0)), SEED + k)));
     for dial in Dial::ALL {
-        for value in VALUES {
+        for value in VALUES.into_iter().filter(|value| *value > 0.0) {
             jobs_to_do.extend((0..count).map(|k| (Some((*dial, value)), SEED + k)));
         }
     }
@@ -490,7 +492,7 @@ fn dials(identifier: &Identifier<'_>, count: u64, jobs: NonZeroUsize) -> Result<
             let usual = pick(feature.id(), None);
             let areas: Option<Vec<f64>> = VALUES
                 .iter()
-                .map(|value| auc(&usual, &pick(feature.id(), Some((*dial, *value)))))
+                .map(|value| auc(&usual, &pick(feature.id(), Some(at(*dial, *value)))))
                 .collect();
             if let Some(areas) = areas {
                 curves.push(Curve {
@@ -518,8 +520,9 @@ fn of_dials(page: &mut String, curves: &[Curve], count: u64) -> Result<()> {
     writeln!(
         page,
         "\n## On specimens\n\nFronts of 100 XTS at 300 dpi, {count} for each dial and value against {} without a \
-         dial, judged by the built-in reference; AUC of the feature that answers best at 1. Dials that no visible \
-         scan shows, and those of serial numbers, which rules judge, stay near 0.5.\n",
+         dial, judged by the built-in reference; AUC of the feature that answers best at 1. The notes are the same \
+         for every dial: how far a feature is from 0.5 at 0 is chance, and goes along the row. Dials that no \
+         visible scan shows, and those of serial numbers, which rules judge, stay where they are at 0.\n",
         2 * count
     )?;
     for kind in [DialKind::Defect, DialKind::Wear] {
@@ -545,6 +548,40 @@ fn of_dials(page: &mut String, curves: &[Curve], count: u64) -> Result<()> {
         }
         writeln!(page)?;
     }
+    let named = |wanted: &dyn Fn(Dial) -> Option<String>| -> String {
+        let all: Vec<String> = Dial::ALL.iter().filter_map(|d| wanted(*d)).collect();
+        if all.is_empty() {
+            "none".to_owned()
+        } else {
+            all.join(", ")
+        }
+    };
+    let of = |kind: DialKind, dial: Dial| best(curves, dial).filter(|_| dial.kind() == kind);
+    let last = |curve: &Curve| curve.areas.last().copied().unwrap_or(0.0);
+    writeln!(
+        page,
+        "Defect dials that no feature tells with an AUC of 0.98 at 1: {}.\n\nDefect dials whose curve falls by \
+         more than 0.05 from one value to the next: {}.\n\nFeatures that answer a wear dial at 1 with an AUC above \
+         0.65: {}.\n",
+        named(&|dial| {
+            let curve = of(DialKind::Defect, dial).filter(|curve| last(curve) < 0.98)?;
+            Some(format!("{} ({:.2})", dial.name(), last(curve)))
+        }),
+        named(&|dial| {
+            let curve = of(DialKind::Defect, dial)?;
+            let mut steps = curve.areas.windows(2);
+            let falls = steps.any(|pair| matches!(pair, [a, b] if b < &(a - 0.05)));
+            falls.then(|| dial.name().to_owned())
+        }),
+        named(&|dial| {
+            let answers: Vec<String> = curves
+                .iter()
+                .filter(|c| c.dial == dial && dial.kind() == DialKind::Wear && last(c) > 0.65)
+                .map(|c| format!("{} {:.2}", c.feature, last(c)))
+                .collect();
+            (!answers.is_empty()).then(|| format!("{} ({})", dial.name(), answers.join("; ")))
+        }),
+    )?;
     writeln!(
         page,
         "![AUC of the best feature over each defect dial](features.svg)"

@@ -37,19 +37,30 @@ impl Grid {
         let count = side / block;
         let mut cells = vec![[0.0f32; 3]; count * count];
         let norm = 1.0 / (block * block) as f32;
-        let mut sums = vec![0.0f32; side];
-        for (channel, plane) in planes.iter().enumerate() {
-            let bands = plane.chunks_exact((side * block).max(1));
-            for (band, line) in bands.zip(cells.chunks_exact_mut(count.max(1))) {
+        let mut sums = [(); 3].map(|()| vec![0.0f32; side]);
+        for (row, line) in cells.chunks_exact_mut(count.max(1)).enumerate() {
+            for (sums, plane) in sums.iter_mut().zip(planes) {
                 sums.fill(0.0);
-                for values in band.chunks_exact(side) {
+                for y in row * block..(row + 1) * block {
+                    let values = plane.get(y * side..(y + 1) * side).unwrap_or(&[]);
                     for (sum, v) in sums.iter_mut().zip(values) {
                         *sum += v;
                     }
                 }
-                for (cell, values) in line.iter_mut().zip(sums.chunks_exact(block)) {
-                    cell[channel] = values.iter().sum::<f32>() * norm;
+            }
+            let [red, green, blue] = &sums;
+            let blocks = red
+                .chunks_exact(block)
+                .zip(green.chunks_exact(block))
+                .zip(blue.chunks_exact(block));
+            for (cell, ((red, green), blue)) in line.iter_mut().zip(blocks) {
+                let mut total = [0.0f32; 3];
+                for ((r, g), b) in red.iter().zip(green).zip(blue) {
+                    for (total, v) in total.iter_mut().zip([r, g, b]) {
+                        *total += v;
+                    }
                 }
+                *cell = total.map(|v| v * norm);
             }
         }
         Self { side: count, cells }
@@ -82,21 +93,27 @@ pub fn unexplained(grid: &Grid, detail: Detail) -> Option<f64> {
         return None;
     }
     let light: Vec<f32> = grid.cells.iter().map(|&c| lightness(c)).collect();
-    // Lightness, its square and slopes, then the two colours.
-    let row_of = |i: usize| -> [f32; 6] {
-        let l = light[i];
-        let c = grid.cells[i];
-        [
-            l,
-            l * l,
-            light[i + 1] - light[i - 1],
-            light[i + n] - light[i - n],
-            red_green(c),
-            yellow_blue(c),
-        ]
-    };
-    let mut normal = SMatrix::<f64, 5, 5>::zeros();
-    let mut right = SMatrix::<f64, 5, 2>::zeros();
+    // The regressors (1, lightness, its square and slopes), then the two colours; the outermost cells
+    // have no slopes.
+    let mut values = vec![[0.0f32; 8]; n * n];
+    for y in 1..n - 1 {
+        let cells = y * n + 1..(y + 1) * n - 1;
+        for (i, value) in cells.clone().zip(values.get_mut(cells).unwrap_or(&mut [])) {
+            let (l, c) = (light[i], grid.cells[i]);
+            *value = [
+                1.0,
+                l,
+                l * l,
+                light[i + 1] - light[i - 1],
+                light[i + n] - light[i - n],
+                red_green(c),
+                yellow_blue(c),
+                0.0,
+            ];
+        }
+    }
+    // Products of the regressors with all.
+    let mut sums = [[0.0f64; 8]; 5];
     let mut total = 0.0f64;
     let mut count = 0.0f64;
     for y in margin..n - margin {
@@ -105,33 +122,35 @@ pub fn unexplained(grid: &Grid, detail: Detail) -> Option<f64> {
             Detail::All => (margin, 1),
             Detail::Fine => (margin + y % 2, 2),
         };
+        // So few cells are added up in 32 bits.
+        let mut line = [[0.0f32; 8]; 5];
         for x in (first..n - margin).step_by(step) {
             let i = y * n + x;
-            let mut row = row_of(i);
+            let mut all = values[i];
             if detail == Detail::Fine {
-                for j in [i - 1, i + 1, i - n, i + n] {
-                    for (v, w) in row.iter_mut().zip(row_of(j)) {
-                        *v -= 0.25 * w;
-                    }
+                let [a, b, c, d] = [i - 1, i + 1, i - n, i + n].map(|j| &values[j]);
+                for k in 1..8 {
+                    all[k] -= 0.25 * ((a[k] + b[k]) + (c[k] + d[k]));
                 }
             }
-            let [l, square, across, down, a, b] = row.map(f64::from);
-            let regressors = [1.0, l, square, across, down];
-            for (j, &u) in regressors.iter().enumerate() {
-                for (k, &v) in regressors.iter().enumerate().take(j + 1) {
-                    normal[(j, k)] += u * v;
+            for (line, u) in line.iter_mut().zip(all) {
+                for (sum, v) in line.iter_mut().zip(all) {
+                    *sum += u * v;
                 }
-                right[(j, 0)] += u * a;
-                right[(j, 1)] += u * b;
             }
+            let [.., a, b, _] = all.map(f64::from);
             total += a * a + b * b;
             count += 1.0;
         }
-    }
-    for j in 0..5 {
-        for k in 0..j {
-            normal[(k, j)] = normal[(j, k)];
+        for (sums, line) in sums.iter_mut().zip(line) {
+            for (sum, v) in sums.iter_mut().zip(line) {
+                *sum += f64::from(v);
+            }
         }
+    }
+    let mut normal = SMatrix::<f64, 5, 5>::from_fn(|j, k| sums[j][k]);
+    let right = SMatrix::<f64, 5, 2>::from_fn(|j, k| sums[j][5 + k]);
+    for j in 0..5 {
         // Flat windows have no slopes to fit.
         normal[(j, j)] += 1e-6 * count;
     }

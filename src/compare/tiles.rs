@@ -209,24 +209,29 @@ pub struct Cut {
 /// Finds the cut with the greatest difference; `None` where too few tiles are seen.
 pub fn best_cut(values: &Array2<Option<f32>>) -> Option<Cut> {
     let (rows, columns) = values.dim();
+    // In order, so that the middle of either side is found by counting.
+    let mut ordered: Vec<((usize, usize), f32)> = values
+        .indexed_iter()
+        .filter_map(|(at, value)| Some((at, (*value)?)))
+        .collect();
+    ordered.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut best: Option<Cut> = None;
     for (down, count) in [(true, columns), (false, rows)] {
+        let place = |(row, column): (usize, usize)| if down { column } else { row };
         for at in LEAST_SIDE..(count + 1).saturating_sub(LEAST_SIDE) {
-            let mut sides: [Vec<f32>; 2] = Default::default();
-            for ((row, column), value) in values.indexed_iter() {
-                let place = if down { column } else { row };
-                if let (Some(v), Some(side)) = (value, sides.get_mut(usize::from(place >= at))) {
-                    side.push(*v);
-                }
-            }
-            let [first, second] = sides.map(|mut side| {
-                let middle = side.len() / 2;
-                if side.len() < LEAST_SIDE * LEAST_SIDE {
+            let first = ordered.iter().filter(|(tile, _)| place(*tile) < at).count();
+            let median = |size: usize, second: bool| {
+                if size < LEAST_SIDE * LEAST_SIDE {
                     return None;
                 }
-                Some(*side.select_nth_unstable_by(middle, f32::total_cmp).1)
-            });
-            if let (Some(first), Some(second)) = (first, second) {
+                let mut side = ordered
+                    .iter()
+                    .filter(|(tile, _)| (place(*tile) >= at) == second);
+                side.nth(size / 2).map(|(_, value)| *value)
+            };
+            if let (Some(first), Some(second)) =
+                (median(first, false), median(ordered.len() - first, true))
+            {
                 let step = (first - second).abs();
                 if best.is_none_or(|b| step > b.step) {
                     best = Some(Cut { step, down, at });

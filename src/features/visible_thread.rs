@@ -48,7 +48,7 @@ impl Feature for VisibleThread {
         let contrast = &view.aligned.contrast;
         let (rows, columns) = contrast.dim();
         // Of each column of each quarter: of weighted differences, of weights.
-        let mut sums = vec![[[0.0f32; 2]; PARTS]; columns];
+        let mut sums = [(); PARTS].map(|()| [(); 2].map(|()| vec![0.0f32; columns]));
         let lines = contrast
             .rows()
             .into_iter()
@@ -56,25 +56,23 @@ impl Feature for VisibleThread {
             .zip(view.shown_weight.rows());
         for (row, ((seen, mean), weight)) in lines.enumerate() {
             let part = (row * PARTS / rows).min(PARTS - 1);
-            for (((sum, v), m), w) in sums.iter_mut().zip(seen).zip(mean).zip(weight) {
-                sum[part][0] += w * (v - m).clamp(-1.5, 1.5);
-                sum[part][1] += w;
+            let [sums, weights] = &mut sums[part];
+            let totals = sums.iter_mut().zip(weights);
+            for ((((sum, total), v), m), w) in totals.zip(seen).zip(mean).zip(weight) {
+                *sum += w * (v - m).clamp(-1.5, 1.5);
+                *total += w;
             }
         }
         let inner = MARGIN..columns.saturating_sub(MARGIN + BAND);
         let reading = |zone: &str, sign: f32| {
             let mut best = (0.0f32, 0usize);
-            for (first, band) in sums.windows(BAND).enumerate() {
-                if !inner.contains(&first) {
-                    continue;
-                }
+            for first in inner.clone() {
                 let mut shown = [0.0f32; PARTS];
-                for (part, value) in shown.iter_mut().enumerate() {
-                    let (mut sum, mut total) = (0.0, 0.0);
-                    for column in band {
-                        sum += column[part][0];
-                        total += column[part][1];
-                    }
+                for (value, columns) in shown.iter_mut().zip(&sums) {
+                    let [sum, total] = columns.each_ref().map(|values| {
+                        let band = values.get(first..first + BAND).unwrap_or(&[]);
+                        band.iter().sum::<f32>()
+                    });
                     *value = if total > 0.0 { sign * sum / total } else { 0.0 };
                 }
                 shown.sort_by(f32::total_cmp);
