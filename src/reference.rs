@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::align::Expected;
 use crate::compare::tiles;
-use crate::note::{Currency, Light, RectMm, Side, SizeMm};
+use crate::note::{Currency, Light, RectMm, Side, SizeMm, VocabularyError};
 use crate::serial::marks::glyphs::Glyphs;
 use crate::serial::rules::{self, Rules};
 use crate::serial::typeface::Typeface;
@@ -71,6 +71,12 @@ pub enum Process {
     Paper,
 }
 
+/// What is false is not written.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 /// A place on a side that is examined.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,13 +93,13 @@ pub struct Zone {
     #[serde(default)]
     pub value: Option<String>,
     /// The features looked for here.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examine: Vec<String>,
     /// Who says so; `measured` for what was measured on genuine scans.
     #[serde(default)]
     pub source: Option<String>,
     /// True where nobody vouches for it: such a fact can never fail a note.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub unverified: bool,
 }
 
@@ -113,7 +119,7 @@ pub struct SecurityFeature {
     #[serde(default)]
     pub rect_mm: Option<RectMm>,
     /// Colours it shows: sRGB hex, or names where only those are known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub colours: Vec<String>,
     /// What it says.
     #[serde(default)]
@@ -131,23 +137,23 @@ pub struct SecurityFeature {
     #[serde(default)]
     pub source: Option<String>,
     /// True where nobody vouches for it: such a fact can never fail a note.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub unverified: bool,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SizeFact {
     width: f64,
     height: f64,
     #[serde(default)]
     source: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     unverified: bool,
 }
 
 /// `note.toml` as written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoteFile {
     id: String,
@@ -157,12 +163,34 @@ struct NoteFile {
     edition: String,
     serial: Option<String>,
     size_mm: SizeFact,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     zone: Vec<Zone>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     feature: Vec<SecurityFeature>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     absent: Vec<SecurityFeature>,
+}
+
+impl NoteFile {
+    fn of(design: &Design) -> Self {
+        Self {
+            id: design.id.clone(),
+            name: design.name.clone(),
+            currency: design.currency.clone(),
+            denomination: design.denomination.clone(),
+            edition: design.edition.clone(),
+            serial: design.serial.clone(),
+            size_mm: SizeFact {
+                width: design.size.width,
+                height: design.size.height,
+                source: Some(STATED_SIZE.to_owned()),
+                unverified: false,
+            },
+            zone: design.zones.clone(),
+            feature: design.features.clone(),
+            absent: design.absent.clone(),
+        }
+    }
 }
 
 /// How the measurements of one side came about: one table of `measured.toml`.
@@ -399,7 +427,67 @@ pub struct Design {
     pub measured: BTreeMap<Side, MeasuredSide>,
 }
 
+/// Who says how large a note is that nobody described.
+const STATED_SIZE: &str = "stated when it was enrolled";
+
 impl Design {
+    /// A design of which nothing is known but its size; `id` as `XTS-10-2024`.
+    ///
+    /// # Errors
+    /// When the id or the size breaks a rule of `note.toml`.
+    pub fn undescribed(id: &str, size: SizeMm) -> Result<Self, ReferenceError> {
+        let mut parts = id.splitn(3, '-');
+        let (Some(currency), Some(denomination), Some(edition)) =
+            (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(invalid(
+                "--new",
+                id,
+                "write CURRENCY-VALUE-YEAR, as XTS-10-2024",
+            ));
+        };
+        let currency: Currency = currency
+            .to_uppercase()
+            .parse()
+            .map_err(|e: VocabularyError| invalid("--new", "currency", &e.to_string()))?;
+        let edition = edition.to_lowercase();
+        let design = Self {
+            id: format!(
+                "{}-{denomination}-{edition}",
+                currency.to_string().to_lowercase()
+            ),
+            name: format!("{currency} {denomination} ({edition}), described by its scans"),
+            currency,
+            denomination: denomination.to_owned(),
+            edition,
+            serial: None,
+            size,
+            size_unverified: false,
+            zones: Vec::new(),
+            features: Vec::new(),
+            absent: Vec::new(),
+            measured: BTreeMap::new(),
+        };
+        let file = NoteFile::of(&design);
+        validate("--new", &format!("{}/", design.folder()), &file)?;
+        Ok(design)
+    }
+
+    /// The folder of its reference note: `xts/10-2024`.
+    pub fn folder(&self) -> String {
+        let currency = self.currency.to_string().to_lowercase();
+        format!("{currency}/{}-{}", self.denomination, self.edition)
+    }
+
+    /// The `note.toml` of a design made by [`Design::undescribed`], with the zones and features that were
+    /// found since.
+    ///
+    /// # Errors
+    /// When it cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(&NoteFile::of(self))
+    }
+
     /// How much is known: the best of its sides.
     pub fn level(&self) -> Level {
         self.measured
