@@ -736,6 +736,16 @@ fn read_design(
     };
     let mut measured = BTreeMap::new();
     for (side, enrolment) in enrolments {
+        if !is_day(&enrolment.date) {
+            return Err(invalid(
+                &format!("{folder}measured.toml"),
+                &format!("{side}.date"),
+                &format!(
+                    "is {:?}: write the day of enrolment as YYYY-MM-DD",
+                    enrolment.date
+                ),
+            ));
+        }
         let npz = format!("{folder}{side}.npz");
         let bytes = files.get(&npz).ok_or_else(|| {
             invalid(
@@ -946,6 +956,15 @@ fn check_source(
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether a text has the form of a day, YYYY-MM-DD.
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            4 | 7 => b == b'-',
+            _ => b.is_ascii_digit(),
+        })
 }
 
 fn begins_with_year(text: &str) -> bool {
@@ -1401,6 +1420,17 @@ layout_only = false
             message.starts_with(&format!("{toml}: front: ")),
             "{message}"
         );
+        for (old, new, key) in [
+            ("2026-01-01", "", "front.date: "),
+            ("2026-01-01", "last spring", "front.date: "),
+            ("date = \"2026-01-01\"\n", "", "line "),
+        ] {
+            let message = load(&[(NAME, GOOD), (toml, &measured.replace(old, new))])
+                .unwrap_err()
+                .to_string();
+            assert!(message.starts_with(&format!("{toml}: {key}")), "{message}");
+            assert!(message.contains("date"), "{message}");
+        }
         let npz = "notes/usd/1-1963/front.npz";
         let message = load(&[(NAME, GOOD), (toml, measured), (npz, "no archive")])
             .unwrap_err()
@@ -1505,6 +1535,46 @@ layout_only = false
                     zone.id
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_note_that_nobody_described_is_written_as_it_is_read() {
+        let size = SizeMm {
+            width: 130.0,
+            height: 62.0,
+        };
+        let mut design = Design::undescribed("XTS-10-2024", size).unwrap();
+        assert_eq!(
+            (design.id.as_str(), design.edition.as_str()),
+            ("xts-10-2024", "2024")
+        );
+        design.zones.push(Zone {
+            id: "constant-1".to_owned(),
+            side: Side::Front,
+            rect_mm: RectMm::from([2.1, 2.1, 16.2, 18.4]),
+            print: Process::Offset,
+            value: None,
+            examine: Vec::new(),
+            source: Some("measured on 30 scans".to_owned()),
+            unverified: false,
+        });
+        let name = "notes/xts/10-2024/note.toml";
+        let library = load(&[(name, &design.to_toml().unwrap())]).unwrap();
+        assert_eq!(library.designs(), [design]);
+        for (id, width, key) in [
+            ("XTS-10", 130.0, "CURRENCY-VALUE-YEAR"),
+            ("XTSS-10-2024", 130.0, "currency"),
+            ("XTS-ten-2024", 130.0, "denomination"),
+            ("XTS-10-now", 130.0, "edition"),
+            ("XTS-10-2024", 12.0, "size_mm.width"),
+        ] {
+            let refused = Design::undescribed(id, SizeMm { width, ..size });
+            let message = refused.unwrap_err().to_string();
+            assert!(
+                message.starts_with("--new: ") && message.contains(key),
+                "{message}"
+            );
         }
     }
 
