@@ -36,6 +36,9 @@ const BIN: f32 = 0.25;
 /// Least share of the printed cells that a colour must have to be called an ink.
 const LEAST_SHARE: f64 = 0.05;
 
+/// Density and colour of a cell.
+type Cell = (f32, [f32; 3]);
+
 /// The zones of a side. `colour` is the mean of the straightened notes, `notes` how many there were.
 ///
 /// A cell of the averaged notes is alike on all where the square of its mean contrast is more than its
@@ -147,7 +150,7 @@ pub(super) fn zones(
 /// twentieth of its print or more, the commonest first. `None` where nothing is printed.
 pub(super) fn inks(side: Side, colour: &Planes, notes: usize) -> Option<SecurityFeature> {
     let density = densities(colour);
-    let mut bins: BTreeMap<(i32, i32), Vec<(f32, [f32; 3])>> = BTreeMap::new();
+    let mut bins: BTreeMap<(i32, i32), Vec<Cell>> = BTreeMap::new();
     let mut printed = 0;
     for (d, v) in density
         .lanes(Axis(0))
@@ -165,7 +168,7 @@ pub(super) fn inks(side: Side, colour: &Planes, notes: usize) -> Option<Security
             .or_default()
             .push((light, [v[0], v[1], v[2]]));
     }
-    let mut inks: Vec<Vec<(f32, [f32; 3])>> = bins
+    let mut inks: Vec<Vec<Cell>> = bins
         .into_values()
         .filter(|cells| cells.len() as f64 >= LEAST_SHARE * f64::from(printed))
         .collect();
