@@ -1,6 +1,7 @@
 //! Enrolment: measures genuine scans of one design into its reference note.
 
 pub mod scanners;
+mod undescribed;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,13 +24,14 @@ use crate::compare::align::Part;
 use crate::compare::tiles::{Detail, detail};
 use crate::identify::{MARGIN, cells, grown, lying, registered_quad, sample};
 use crate::note::{Light, Side, SizeMm};
-use crate::pixels::{Plane, Raster};
+use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::{Against, SettledOutline, SideSource, settle};
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::{PaddedGrid, register};
 use crate::rectify::{Origin, Outlines, Quad, outlines, side_lengths};
 use crate::reference::{
-    Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, Process, Zone, add_structure,
+    Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, Process, SecurityFeature, Zone,
+    add_structure,
 };
 use crate::structure::{
     DETAIL_PX_PER_MM, ExpectedDetail, LEAST_PX_PER_MM, Reduced, Straight, Structure, learn, part,
@@ -95,6 +97,14 @@ pub enum EnrollError {
         /// Scans used.
         notes: usize,
     },
+    /// Scans too coarse to tell where print lies.
+    #[error(
+        "{side}: the scans are too coarse to describe an unknown note by: scan at 150 dpi or more"
+    )]
+    TooCoarse {
+        /// The side.
+        side: Side,
+    },
     /// The measurements could not be written.
     #[error("{file}: cannot be written ({reason}): check the folder given with --references")]
     NotWritten {
@@ -110,6 +120,8 @@ pub enum EnrollError {
 pub struct Enrolled {
     /// The measurements.
     pub measured: MeasuredSide,
+    /// Mean red, green and blue of the straightened notes, at 72 dpi; none where the scans are too coarse.
+    pub colour: Option<Planes>,
     /// Scans left out, by their place in the input, with the reason.
     pub left_out: Vec<(usize, String)>,
 }
@@ -225,7 +237,9 @@ pub fn measure_side(
     scales.sort_by(f64::total_cmp);
     let px_per_mm = scales.get(scales.len() / 2).copied().unwrap_or(0.0);
     left_out.sort_by_key(|l| l.0);
+    let straight = straightened(&sheets, size);
     Ok(Enrolled {
+        colour: mean_colour(&straight),
         measured: MeasuredSide {
             enrolment: Enrolment {
                 notes: sheets.len(),
@@ -233,7 +247,7 @@ pub fn measure_side(
                 ..provenance
             },
             layout,
-            structure: structure(&sheets, side, size, zones),
+            structure: structure(&straight, &sheets, side, size, zones),
             readings: None,
             lights: BTreeMap::new(),
         },
@@ -241,22 +255,41 @@ pub fn measure_side(
     })
 }
 
-/// The printed structure of the sheets that are fine enough for it.
-fn structure(sheets: &[Sheet], side: Side, size: SizeMm, zones: &[Zone]) -> Option<Structure> {
-    let notes: Vec<Straight> = sheets
+/// The sheets that are fine enough for it, straightened.
+fn straightened(sheets: &[Sheet], size: SizeMm) -> Vec<Straight> {
+    sheets
         .iter()
         .filter_map(|sheet| {
             let print = Homography::from_rectangle(size.width, size.height, &sheet.registered?)?;
             Some(sheet.reduced.as_ref()?.straighten(&print, size, None))
         })
-        .collect();
+        .collect()
+}
+
+/// Mean colour of straightened notes; `None` without notes.
+fn mean_colour(notes: &[Straight]) -> Option<Planes> {
+    let mut sum = Planes::zeros(notes.first()?.colour.dim());
+    for note in notes {
+        sum += &note.colour;
+    }
+    Some(sum / notes.len() as f32)
+}
+
+/// The printed structure of the sheets that are fine enough for it.
+fn structure(
+    notes: &[Straight],
+    sheets: &[Sheet],
+    side: Side,
+    size: SizeMm,
+    zones: &[Zone],
+) -> Option<Structure> {
     let overprint: Vec<Part> = zones
         .iter()
         .filter(|zone| zone.side == side && zone.print == Process::Letterpress)
         .map(|zone| part(zone.rect_mm, shape(size)))
         .collect();
     let details: Vec<Detail> = sheets.iter().filter_map(|s| s.detail.clone()).collect();
-    learn(&notes, &overprint, ExpectedDetail::learn(&details))
+    learn(notes, &overprint, ExpectedDetail::learn(&details))
 }
 
 /// Outlines that may be the note, both ways up unless it is known to lie upright; likeliest first.
@@ -434,19 +467,13 @@ pub struct SideScans<'a> {
     pub layout_only: bool,
 }
 
-/// Measures one side of a design from files, and what the features read on them: the scans one at a
-/// time, the features on `jobs` scans at once. `library` is what else notes may be recognised as. `left_out` is told
-/// each scan that could not be used, with its name and the reason.
-///
-/// # Errors
-/// When no scan can be read, or used.
-pub fn enrol_side(
-    library: &Library,
+/// Measures one side of a design from files, without what the features read; also gives the files that
+/// could be read.
+fn measure_files(
     design: &Design,
     scans: &SideScans<'_>,
-    jobs: NonZeroUsize,
     left_out: &mut dyn FnMut(String),
-) -> Result<MeasuredSide, EnrollError> {
+) -> Result<(Enrolled, Vec<PathBuf>), EnrollError> {
     let side = scans.side;
     let mut paths: Vec<PathBuf> = Vec::new();
     // One at a time: a thousand scans do not fit into memory.
@@ -487,6 +514,47 @@ pub fn enrol_side(
             left_out(format!("{}: {why}", display_path(path)));
         }
     }
+    Ok((enrolled, paths))
+}
+
+/// Finds out where the print lies on a side of a design that nobody described, and its inks: the zones
+/// are what [`enrol_side`] then measures. The first scan must lie upright.
+///
+/// # Errors
+/// When no scan can be read or used, or all are too coarse.
+pub fn describe_side(
+    design: &Design,
+    scans: &SideScans<'_>,
+) -> Result<(Vec<Zone>, Option<SecurityFeature>), EnrollError> {
+    let side = scans.side;
+    // What is left out is said when the side is enrolled.
+    let (enrolled, _) = measure_files(design, scans, &mut |_| ())?;
+    let measured = &enrolled.measured;
+    let (Some(structure), Some(colour)) = (&measured.structure, &enrolled.colour) else {
+        return Err(EnrollError::TooCoarse { side });
+    };
+    let notes = measured.enrolment.notes;
+    Ok((
+        undescribed::zones(side, design.size, structure, colour, notes),
+        undescribed::inks(side, colour, notes),
+    ))
+}
+
+/// Measures one side of a design from files, and what the features read on them: the scans one at a
+/// time, the features on `jobs` scans at once. `library` is what else notes may be recognised as. `left_out` is told
+/// each scan that could not be used, with its name and the reason.
+///
+/// # Errors
+/// When no scan can be read, or used.
+pub fn enrol_side(
+    library: &Library,
+    design: &Design,
+    scans: &SideScans<'_>,
+    jobs: NonZeroUsize,
+    left_out: &mut dyn FnMut(String),
+) -> Result<MeasuredSide, EnrollError> {
+    let side = scans.side;
+    let (enrolled, paths) = measure_files(design, scans, left_out)?;
     let mut measured = enrolled.measured;
     if !scans.layout_only {
         let mut known = design.clone();

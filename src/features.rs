@@ -17,6 +17,7 @@ pub mod ir_zones;
 pub mod line_acuity;
 pub mod line_spectrum;
 pub(crate) mod lit;
+pub mod optically_variable_ink;
 pub mod overprint;
 pub mod overprint_register;
 pub mod paper_texture;
@@ -425,6 +426,7 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &dot_noise::DotNoise,
         &ink_colour::InkColour,
         &ink_separation::InkSeparation,
+        &optically_variable_ink::OpticallyVariableInk,
         &paper_tint::PaperTint,
         &brightener_white::BrightenerWhite,
         &paper_texture::PaperTexture,

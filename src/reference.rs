@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::align::Expected;
 use crate::compare::tiles;
-use crate::note::{Currency, Light, RectMm, Side, SizeMm};
+use crate::note::{Currency, Light, RectMm, Side, SizeMm, VocabularyError};
 use crate::serial::marks::glyphs::Glyphs;
 use crate::serial::rules::{self, Rules};
 use crate::serial::typeface::Typeface;
@@ -71,6 +71,12 @@ pub enum Process {
     Paper,
 }
 
+/// What is false is not written.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 /// A place on a side that is examined.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,13 +93,13 @@ pub struct Zone {
     #[serde(default)]
     pub value: Option<String>,
     /// The features looked for here.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examine: Vec<String>,
     /// Who says so; `measured` for what was measured on genuine scans.
     #[serde(default)]
     pub source: Option<String>,
     /// True where nobody vouches for it: such a fact can never fail a note.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub unverified: bool,
 }
 
@@ -113,7 +119,7 @@ pub struct SecurityFeature {
     #[serde(default)]
     pub rect_mm: Option<RectMm>,
     /// Colours it shows: sRGB hex, or names where only those are known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub colours: Vec<String>,
     /// What it says.
     #[serde(default)]
@@ -131,23 +137,23 @@ pub struct SecurityFeature {
     #[serde(default)]
     pub source: Option<String>,
     /// True where nobody vouches for it: such a fact can never fail a note.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub unverified: bool,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SizeFact {
     width: f64,
     height: f64,
     #[serde(default)]
     source: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     unverified: bool,
 }
 
 /// `note.toml` as written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoteFile {
     id: String,
@@ -157,12 +163,34 @@ struct NoteFile {
     edition: String,
     serial: Option<String>,
     size_mm: SizeFact,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     zone: Vec<Zone>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     feature: Vec<SecurityFeature>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     absent: Vec<SecurityFeature>,
+}
+
+impl NoteFile {
+    fn of(design: &Design) -> Self {
+        Self {
+            id: design.id.clone(),
+            name: design.name.clone(),
+            currency: design.currency.clone(),
+            denomination: design.denomination.clone(),
+            edition: design.edition.clone(),
+            serial: design.serial.clone(),
+            size_mm: SizeFact {
+                width: design.size.width,
+                height: design.size.height,
+                source: Some(STATED_SIZE.to_owned()),
+                unverified: false,
+            },
+            zone: design.zones.clone(),
+            feature: design.features.clone(),
+            absent: design.absent.clone(),
+        }
+    }
 }
 
 /// How the measurements of one side came about: one table of `measured.toml`.
@@ -399,7 +427,67 @@ pub struct Design {
     pub measured: BTreeMap<Side, MeasuredSide>,
 }
 
+/// Who says how large a note is that nobody described.
+const STATED_SIZE: &str = "stated when it was enrolled";
+
 impl Design {
+    /// A design of which nothing is known but its size; `id` as `XTS-10-2024`.
+    ///
+    /// # Errors
+    /// When the id or the size breaks a rule of `note.toml`.
+    pub fn undescribed(id: &str, size: SizeMm) -> Result<Self, ReferenceError> {
+        let mut parts = id.splitn(3, '-');
+        let (Some(currency), Some(denomination), Some(edition)) =
+            (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(invalid(
+                "--new",
+                id,
+                "write CURRENCY-VALUE-YEAR, as XTS-10-2024",
+            ));
+        };
+        let currency: Currency = currency
+            .to_uppercase()
+            .parse()
+            .map_err(|e: VocabularyError| invalid("--new", "currency", &e.to_string()))?;
+        let edition = edition.to_lowercase();
+        let design = Self {
+            id: format!(
+                "{}-{denomination}-{edition}",
+                currency.to_string().to_lowercase()
+            ),
+            name: format!("{currency} {denomination} ({edition}), described by its scans"),
+            currency,
+            denomination: denomination.to_owned(),
+            edition,
+            serial: None,
+            size,
+            size_unverified: false,
+            zones: Vec::new(),
+            features: Vec::new(),
+            absent: Vec::new(),
+            measured: BTreeMap::new(),
+        };
+        let file = NoteFile::of(&design);
+        validate("--new", &format!("{}/", design.folder()), &file)?;
+        Ok(design)
+    }
+
+    /// The folder of its reference note: `xts/10-2024`.
+    pub fn folder(&self) -> String {
+        let currency = self.currency.to_string().to_lowercase();
+        format!("{currency}/{}-{}", self.denomination, self.edition)
+    }
+
+    /// The `note.toml` of a design made by [`Design::undescribed`], with the zones and features that were
+    /// found since.
+    ///
+    /// # Errors
+    /// When it cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(&NoteFile::of(self))
+    }
+
     /// How much is known: the best of its sides.
     pub fn level(&self) -> Level {
         self.measured
@@ -648,6 +736,16 @@ fn read_design(
     };
     let mut measured = BTreeMap::new();
     for (side, enrolment) in enrolments {
+        if !is_day(&enrolment.date) {
+            return Err(invalid(
+                &format!("{folder}measured.toml"),
+                &format!("{side}.date"),
+                &format!(
+                    "is {:?}: write the day of enrolment as YYYY-MM-DD",
+                    enrolment.date
+                ),
+            ));
+        }
         let npz = format!("{folder}{side}.npz");
         let bytes = files.get(&npz).ok_or_else(|| {
             invalid(
@@ -858,6 +956,15 @@ fn check_source(
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether a text has the form of a day, YYYY-MM-DD.
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            4 | 7 => b == b'-',
+            _ => b.is_ascii_digit(),
+        })
 }
 
 fn begins_with_year(text: &str) -> bool {
@@ -1313,6 +1420,17 @@ layout_only = false
             message.starts_with(&format!("{toml}: front: ")),
             "{message}"
         );
+        for (old, new, key) in [
+            ("2026-01-01", "", "front.date: "),
+            ("2026-01-01", "last spring", "front.date: "),
+            ("date = \"2026-01-01\"\n", "", "line "),
+        ] {
+            let message = load(&[(NAME, GOOD), (toml, &measured.replace(old, new))])
+                .unwrap_err()
+                .to_string();
+            assert!(message.starts_with(&format!("{toml}: {key}")), "{message}");
+            assert!(message.contains("date"), "{message}");
+        }
         let npz = "notes/usd/1-1963/front.npz";
         let message = load(&[(NAME, GOOD), (toml, measured), (npz, "no archive")])
             .unwrap_err()
@@ -1417,6 +1535,46 @@ layout_only = false
                     zone.id
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_note_that_nobody_described_is_written_as_it_is_read() {
+        let size = SizeMm {
+            width: 130.0,
+            height: 62.0,
+        };
+        let mut design = Design::undescribed("XTS-10-2024", size).unwrap();
+        assert_eq!(
+            (design.id.as_str(), design.edition.as_str()),
+            ("xts-10-2024", "2024")
+        );
+        design.zones.push(Zone {
+            id: "constant-1".to_owned(),
+            side: Side::Front,
+            rect_mm: RectMm::from([2.1, 2.1, 16.2, 18.4]),
+            print: Process::Offset,
+            value: None,
+            examine: Vec::new(),
+            source: Some("measured on 30 scans".to_owned()),
+            unverified: false,
+        });
+        let name = "notes/xts/10-2024/note.toml";
+        let library = load(&[(name, &design.to_toml().unwrap())]).unwrap();
+        assert_eq!(library.designs(), [design]);
+        for (id, width, key) in [
+            ("XTS-10", 130.0, "CURRENCY-VALUE-YEAR"),
+            ("XTSS-10-2024", 130.0, "currency"),
+            ("XTS-ten-2024", 130.0, "denomination"),
+            ("XTS-10-now", 130.0, "edition"),
+            ("XTS-10-2024", 12.0, "size_mm.width"),
+        ] {
+            let refused = Design::undescribed(id, SizeMm { width, ..size });
+            let message = refused.unwrap_err().to_string();
+            assert!(
+                message.starts_with("--new: ") && message.contains(key),
+                "{message}"
+            );
         }
     }
 

@@ -13,9 +13,11 @@ use clap::Args;
 
 use super::references::counted;
 use super::{Exit, complain};
-use crate::enroll::{SideScans, add_to_side, enrol_side, read_lights, with_lights, write};
-use crate::note::{Light, Side};
-use crate::reference::{Library, ReferenceError};
+use crate::enroll::{
+    SideScans, add_to_side, describe_side, enrol_side, read_lights, with_lights, write,
+};
+use crate::note::{Light, Side, SizeMm};
+use crate::reference::{Design, Library, Process, ReferenceError};
 use crate::scan::display_path;
 use crate::scan::gather::{Options, gather};
 
@@ -27,8 +29,15 @@ use crate::scan::gather::{Options, gather};
 )]
 pub struct Arguments {
     /// The design the notes are of, as usd-1-1963
-    #[arg(long, value_name = "ID", required_unless_present_any = ["serials", "marks"])]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["serials", "marks", "new"])]
     design: Option<String>,
+    /// Make a reference note for notes that nobody described, as XTS-10-2024, from genuine scans alone: finds what is
+    /// alike on all notes, what changes and the inks; written to DIR/<currency>/<value>-<year>/note.toml
+    #[arg(long, value_name = "CURRENCY-VALUE-YEAR", requires = "size", conflicts_with_all = ["design", "serials", "marks", "add", "layout_only"])]
+    new: Option<String>,
+    /// Width and height of the new note in mm, as 150x72
+    #[arg(long, value_name = "WxH", value_parser = size, requires = "new")]
+    size: Option<SizeMm>,
     /// Learn the typefaces of serial numbers instead: a TSV with the columns file, design and serial that says what is
     /// printed on the scans; written to DIR/<currency>/glyphs-<typeface>.npz
     #[arg(long, value_name = "LABELS", conflicts_with = "design")]
@@ -72,6 +81,17 @@ fn cropped(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write a width from 0 to 5 mm".to_owned())
 }
 
+fn size(text: &str) -> Result<SizeMm, String> {
+    text.split_once(['x', 'X', '×'])
+        .and_then(|(width, height)| {
+            Some(SizeMm {
+                width: width.trim().parse().ok()?,
+                height: height.trim().parse().ok()?,
+            })
+        })
+        .ok_or_else(|| "write width and height in mm, as 150x72".to_owned())
+}
+
 fn date(text: &str) -> Result<String, String> {
     let mut parts = text.split('-');
     let mut next = |figures: usize, range: RangeInclusive<u16>| {
@@ -102,6 +122,17 @@ fn known(folder: &Path) -> Result<Library, ReferenceError> {
     }
 }
 
+fn side_scans<'a>(arguments: &'a Arguments, side: Side, files: &'a [PathBuf]) -> SideScans<'a> {
+    SideScans {
+        side,
+        files,
+        cropped_mm: arguments.cropped,
+        scanner: &arguments.scanner,
+        date: arguments.date.as_deref().unwrap_or_default(),
+        layout_only: arguments.layout_only,
+    }
+}
+
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let library = known(&arguments.references)?;
@@ -121,7 +152,21 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             &arguments.scans,
         );
     }
-    let design = library.design(arguments.design.as_deref().unwrap_or_default())?;
+    let mut undescribed = match (&arguments.new, arguments.size) {
+        (Some(id), Some(size)) => {
+            let design = Design::undescribed(id, size)?;
+            let note = arguments.references.join(design.folder()).join("note.toml");
+            if note.exists() {
+                bail!(
+                    "{} is there already: --design {} measures it anew",
+                    display_path(&note),
+                    design.id
+                );
+            }
+            Some(design)
+        }
+        _ => None,
+    };
     let gathered = gather(&arguments.scans, &Options::default())?;
     let unnamed = if arguments.side == "back" {
         Side::Back
@@ -145,17 +190,32 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         bail!("none of the scans was made in visible light: give ordinary scans of the notes");
     }
     let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut measured = design.measured.clone();
     let mut out = io::stdout().lock();
+    if let Some(design) = &mut undescribed {
+        for (side, files) in &by_side {
+            let (zones, inks) = describe_side(design, &side_scans(arguments, *side, files))?;
+            let varying = zones
+                .iter()
+                .filter(|zone| zone.print == Process::Letterpress)
+                .count();
+            writeln!(
+                out,
+                "{side}: {} alike on all notes, {} that change, {} found",
+                counted(zones.len() - varying, "zone"),
+                counted(varying, "zone"),
+                counted(inks.as_ref().map_or(0, |inks| inks.colours.len()), "ink"),
+            )?;
+            design.zones.extend(zones);
+            design.features.extend(inks);
+        }
+    }
+    let design = match &undescribed {
+        Some(design) => design,
+        None => library.design(arguments.design.as_deref().unwrap_or_default())?,
+    };
+    let mut measured = design.measured.clone();
     for (side, files) in by_side {
-        let scans = SideScans {
-            side,
-            files: &files,
-            cropped_mm: arguments.cropped,
-            scanner: &arguments.scanner,
-            date: arguments.date.as_deref().unwrap_or_default(),
-            layout_only: arguments.layout_only,
-        };
+        let scans = side_scans(arguments, side, &files);
         let mut left_out = 0;
         let mut leave_out = |why: String| {
             left_out += 1;
@@ -193,16 +253,17 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         }
         measured = with_lights(&known, &lights).measured;
     }
-    let folder = arguments
-        .references
-        .join(design.currency.to_string().to_lowercase())
-        .join(format!("{}-{}", design.denomination, design.edition));
+    let folder = arguments.references.join(design.folder());
     for file in write(&folder, &measured).with_context(|| "the measurements were not kept")? {
         writeln!(out, "wrote {}", display_path(&file))?;
     }
     let note = folder.join("note.toml");
+    let text = match &undescribed {
+        Some(design) => Some(design.to_toml()?.into_bytes()),
+        None => Library::built_in_note(&design.id).map(<[u8]>::to_vec),
+    };
     if !note.exists()
-        && let Some(text) = Library::built_in_note(&design.id)
+        && let Some(text) = text
     {
         fs::write(&note, text)
             .with_context(|| format!("{}: cannot be written", display_path(&note)))?;
