@@ -12,6 +12,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use pictures::{Album, Picture, Shows, budget, pictures};
 
+use super::said::said;
 use super::{Examination, FileRecord, words};
 use crate::findings::TOGETHER;
 use crate::language::{Catalogue, Language};
@@ -485,7 +486,7 @@ impl Note<'_> {
                 }
                 @if let Some(rarity) = words::rarity(catalogue, finding) { p.small { (rarity) } }
                 @if ruled && !finding.why.is_empty() {
-                    p.small { (self.say("finding.details")) " " (finding.why) }
+                    p.small { (self.say("finding.details")) " " (said(catalogue, &finding.why)) }
                 }
                 @if !self.same.is_empty() && finding.feature == "serial-repeated" {
                     p { (self.say("finding.see-also")) " "

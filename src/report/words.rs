@@ -4,6 +4,7 @@
 //! programs and for who looks closely.
 
 use super::Examination;
+use super::said::said;
 use crate::findings::TOGETHER;
 use crate::language::Catalogue;
 use crate::note::RectMm;
@@ -26,8 +27,7 @@ pub fn sentence(catalogue: &Catalogue, finding: &Finding) -> String {
     };
     catalogue
         .get(&format!("feature.{}.{part}", finding.feature))
-        .unwrap_or(&finding.why)
-        .to_owned()
+        .map_or_else(|| said(catalogue, &finding.why), str::to_owned)
 }
 
 /// What a person can do to look closer.
@@ -56,7 +56,7 @@ pub fn cause(catalogue: &Catalogue, finding: &Finding) -> String {
         None if finding.feature == "serial-watchlist" => {
             catalogue.text("feature.serial-watchlist.agrees").to_owned()
         }
-        None => catalogue.fill("cause.other", &[("why", why)]),
+        None => catalogue.fill("cause.other", &[("why", &said(catalogue, why))]),
     }
 }
 
@@ -191,7 +191,10 @@ pub fn deviating(examination: &Examination) -> Vec<(usize, &Finding)> {
 
 /// Why the verdict is not `passed`, one sentence each.
 pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> {
-    let errors = examination.files.iter().filter_map(|f| f.error.clone());
+    let errors = examination
+        .files
+        .iter()
+        .filter_map(|file| Some(fault(catalogue, &file.path, file.error.as_deref()?)));
     let mut out: Vec<String> = Vec::new();
     match examination.verdict {
         Verdict::Passed | Verdict::Unreadable => {}
@@ -217,6 +220,17 @@ pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> 
     }
     out.extend(errors);
     out
+}
+
+/// What is wrong with a file: its name and why.
+fn fault(catalogue: &Catalogue, path: &str, error: &str) -> String {
+    let why = error
+        .strip_prefix(path)
+        .and_then(|rest| rest.strip_prefix(": "));
+    match why {
+        Some(why) => format!("{path}: {}", said(catalogue, why)),
+        None => said(catalogue, error),
+    }
 }
 
 /// Why a note is unclear in which nothing deviates.
@@ -292,9 +306,10 @@ mod tests {
                 assert!(!said[..index].contains(one), "{one}");
                 assert!(!one.contains("cause."), "{one}");
             }
-            let other = Unmeasured::Other("no edge of ink".to_owned());
+            // One that no catalogue has is quoted.
+            let other = Unmeasured::Other("nobody ever said this".to_owned());
             let said = cause(catalogue, &finding(format!("line-acuity: {other}")));
-            assert!(said.contains("no edge of ink"), "{said}");
+            assert!(said.contains("nobody ever said this"), "{said}");
         }
     }
 

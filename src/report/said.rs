@@ -1,0 +1,110 @@
+//! What findings say in detail, in the words of a language.
+//!
+//! Such sentences are made where something is found and are kept in English, for programs. The section `said`
+//! of the English catalogue holds their patterns: a sentence that fits one is said by the text of the same key,
+//! with what stands in the braces said in turn. One that fits none stays as it is.
+
+use crate::language::{Catalogue, Language};
+
+/// The section of the catalogues.
+const SECTION: &str = "said.";
+/// The name of a brace whose content is quoted: file names and the like, which may look like a sentence.
+const QUOTED: &str = "files";
+/// What was found and what is expected: neither goes on beyond the other.
+const EXPECTED: &str = "said.expected";
+
+/// An English sentence in the words of a catalogue.
+pub fn said(catalogue: &Catalogue, sentence: &str) -> String {
+    let english = Language::English.catalogue();
+    if catalogue.language == english.language {
+        return sentence.to_owned();
+    }
+    // Of the patterns that fit: one that quotes, then what joins two sentences, then what says most itself.
+    let found = english
+        .section(SECTION)
+        .filter_map(|(key, pattern)| Some((key, fit(pattern, sentence)?)))
+        .min_by_key(|(key, values)| {
+            let quotes = values.iter().any(|v| v.0 == QUOTED);
+            let open: usize = values.iter().map(|v| v.1.len()).sum();
+            (!quotes, *key != EXPECTED, open)
+        });
+    let Some((key, values)) = found else {
+        return sentence.to_owned();
+    };
+    let values: Vec<(&str, String)> = values
+        .into_iter()
+        .map(|(name, value)| match name {
+            QUOTED => (name, value.to_owned()),
+            _ => (name, said(catalogue, value)),
+        })
+        .collect();
+    let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    catalogue.fill(key, &values)
+}
+
+/// What stands in a sentence for each brace of a pattern, each as short as may be; none where it does not fit.
+fn fit<'a>(pattern: &'a str, sentence: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut values = Vec::new();
+    let (first, mut pattern) = match pattern.split_once('{') {
+        Some(split) => split,
+        None => return (pattern == sentence).then_some(values),
+    };
+    let mut rest = sentence.strip_prefix(first)?;
+    loop {
+        let (name, after) = pattern.split_once('}')?;
+        let (literal, next) = match after.split_once('{') {
+            Some((literal, next)) => (literal, Some(next)),
+            None => (after, None),
+        };
+        let Some(next) = next else {
+            let value = rest.strip_suffix(literal)?;
+            values.push((name, value));
+            return Some(values);
+        };
+        let (value, tail) = rest.split_once(literal)?;
+        values.push((name, value));
+        (pattern, rest) = (next, tail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn chinese(sentence: &str) -> String {
+        said(Language::Chinese.catalogue(), sentence)
+    }
+
+    #[test]
+    fn a_sentence_is_said_with_all_its_parts() {
+        let english = "seal letter C and bank number 3 beside serial number K91746345B; expected K and 11 for Dallas";
+        assert_eq!(
+            chinese(english),
+            "冠字号码 K91746345B 旁有印章字母 C和银行编号 3；应为K 和 11（Dallas）"
+        );
+        assert_eq!(said(Language::English.catalogue(), english), english);
+        let other = "nobody ever said this";
+        assert_eq!(chinese(other), other);
+    }
+
+    #[test]
+    fn names_of_files_stay_as_they_are() {
+        let said = chinese("serial number A1 is also on 4 black, position H4; expected {text}.jpg");
+        assert_eq!(
+            said,
+            "冠字号码 A1 还见于 4 black, position H4; expected {text}.jpg"
+        );
+    }
+
+    #[test]
+    fn every_pattern_fits_itself() {
+        for (key, pattern) in Language::English.catalogue().section(SECTION) {
+            let values = fit(pattern, pattern).unwrap();
+            assert!(
+                values.iter().all(|(n, v)| *v == format!("{{{n}}}")),
+                "{key}"
+            );
+        }
+    }
+}
