@@ -5,6 +5,7 @@
 
 use super::Examination;
 use super::said::said;
+use crate::drift::Comparison;
 use crate::findings::TOGETHER;
 use crate::language::Catalogue;
 use crate::note::RectMm;
@@ -152,11 +153,7 @@ pub fn zone(
         .iter()
         .filter(|z| z.side == side)
         .find(|z| near(z.rect_mm, rect))?;
-    Some(
-        catalogue
-            .get(&format!("zone.{}", zone.id))
-            .map_or_else(|| zone.id.replace('-', " "), str::to_owned),
-    )
+    Some(zone_name(catalogue, &zone.id))
 }
 
 /// Whether a rectangle is as good as the whole side.
@@ -253,6 +250,52 @@ fn undecided(catalogue: &Catalogue, examination: &Examination) -> String {
             ("all", &findings.len().to_string()),
         ],
     )
+}
+
+/// That the scanner has changed, and what says so; none where it has not.
+pub fn drift(catalogue: &Catalogue, comparison: &Comparison) -> Option<String> {
+    /// Readings that are named: more say the same.
+    const NAMED: usize = 3;
+    if !comparison.changed() {
+        return None;
+    }
+    let moved: Vec<String> = comparison
+        .moved
+        .iter()
+        .take(NAMED)
+        .map(|moved| {
+            let place = zone_name(catalogue, &moved.place);
+            catalogue.fill(
+                "drift.moved",
+                &[
+                    ("feature", name(catalogue, moved.feature)),
+                    ("place", &place),
+                    ("median", &number(moved.median)),
+                    ("enrolled", &number(moved.enrolled)),
+                ],
+            )
+        })
+        .collect();
+    let side = catalogue.get(&format!("drift.{}s", comparison.side));
+    Some(catalogue.fill(
+        "drift.changed",
+        &[
+            ("notes", &comparison.notes.to_string()),
+            ("side", side.unwrap_or_default()),
+            ("design", &comparison.design),
+            ("enrolled", &comparison.enrolled.to_string()),
+            ("scanner", &comparison.scanner),
+            ("moved", &catalogue.list(&moved)),
+        ],
+    ))
+}
+
+/// The name of a zone in words.
+pub(super) fn zone_name(catalogue: &Catalogue, id: &str) -> String {
+    catalogue
+        .get(&format!("zone.{id}"))
+        .or_else(|| catalogue.get(&format!("drift.place.{id}")))
+        .map_or_else(|| id.replace('-', " "), str::to_owned)
 }
 
 /// The name of a verdict.
