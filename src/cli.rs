@@ -28,7 +28,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use config::Config;
 
@@ -142,7 +142,11 @@ pub fn main() -> ExitCode {
             } else {
                 Exit::Good
             };
-            let _ = error.print();
+            match usage(&error) {
+                Some(sentence) => complain(&sentence),
+                // Help, asked for or wanted; printing it may fail as nobody reads it.
+                None => drop(error.print()),
+            }
             return exit.into();
         }
     };
@@ -155,6 +159,61 @@ pub fn main() -> ExitCode {
             Exit::Failed.into()
         }
     }
+}
+
+/// What is wrong with the words of a command, in one sentence; none where it is help that is to be shown.
+fn usage(error: &clap::Error) -> Option<String> {
+    use clap::error::ErrorKind;
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            | ErrorKind::DisplayVersion
+    ) {
+        return None;
+    }
+    let said = error.to_string();
+    // Clap puts each thing on a line of its own, then how the command is used, then where there is help.
+    let words = said
+        .lines()
+        .map(str::trim)
+        .take_while(|line| {
+            !line.starts_with("Usage: ") && !line.starts_with("For more information")
+        })
+        // Nobody who mistypes an option means its name as a value.
+        .filter(|line| !line.is_empty() && !line.starts_with("tip: to pass "))
+        .map(|line| line.strip_prefix("tip: ").unwrap_or(line))
+        .map(|line| line.trim_start_matches('[').trim_end_matches(']'))
+        .collect::<Vec<_>>();
+    let (first, more) = words.split_first()?;
+    let list = first.ends_with(':');
+    let more = more.join(if list { ", " } else { "; " });
+    let shown = said
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Usage: "));
+    let command = match shown {
+        Some(shown) => shown
+            .split(' ')
+            .take_while(|word| !word.starts_with(['<', '[', '-']))
+            .collect::<Vec<_>>()
+            .join(" "),
+        None => std::iter::once("guilloche".to_owned())
+            .chain(
+                env::args_os()
+                    .filter_map(|word| word.into_string().ok())
+                    .find(|word| Arguments::command().find_subcommand(word).is_some()),
+            )
+            .collect::<Vec<_>>()
+            .join(" "),
+    };
+    let join = match (list, more.is_empty()) {
+        (_, true) => "",
+        (true, _) => " ",
+        (false, _) => "; ",
+    };
+    Some(format!(
+        "{first}{join}{more}; `{command} --help` shows examples"
+    ))
 }
 
 fn run(arguments: &Arguments) -> Result<Exit> {
@@ -208,7 +267,6 @@ fn quiet_contained_panics() {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use clap::CommandFactory;
 
     /// Every command below this one, with itself.
     fn all(command: &clap::Command) -> Vec<&clap::Command> {

@@ -44,7 +44,7 @@ const SCHEMA: &str = "
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     /// The file could not be read or created.
-    #[error("history {path}: {source}")]
+    #[error("history {path} cannot be used: check the path, and that its folder may be written to")]
     Io {
         /// The file.
         path: PathBuf,
@@ -86,7 +86,7 @@ pub enum HistoryError {
         path: PathBuf,
     },
     /// Anything else that SQLite reports.
-    #[error("history {path}: {source}")]
+    #[error("history {path} cannot be used: check the path, and that its folder may be written to")]
     Sqlite {
         /// The file.
         path: PathBuf,

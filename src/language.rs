@@ -91,6 +91,14 @@ impl Catalogue {
         self.texts.get(key).map(String::as_str)
     }
 
+    /// Keys and texts of a section, as `said.`.
+    pub fn section<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.texts
+            .iter()
+            .filter(move |(key, _)| key.starts_with(prefix))
+            .map(|(key, text)| (key.as_str(), text.as_str()))
+    }
+
     /// The text of a key. A key that is missing is shown itself, so that it is seen.
     pub fn text<'a>(&'a self, key: &'a str) -> &'a str {
         self.get(key).unwrap_or(key)

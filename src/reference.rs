@@ -543,7 +543,10 @@ impl Library {
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
             let entry = entry.map_err(|e| ReferenceError::Unreadable {
                 file: folder.display().to_string(),
-                reason: e.to_string(),
+                // The file is named already.
+                reason: e
+                    .io_error()
+                    .map_or_else(|| e.to_string(), ToString::to_string),
             })?;
             let path = entry.path();
             if entry.file_type().is_file()

@@ -4,6 +4,7 @@ pub mod csv;
 pub mod html;
 pub mod jsonl;
 pub mod overlay;
+pub mod said;
 pub mod text;
 pub mod words;
 

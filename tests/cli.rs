@@ -982,3 +982,42 @@ fn check_with_bad_reference_notes_is_refused() {
         .refused(&["gone: cannot be read"]);
     assert!(!Path::new("gone").exists());
 }
+
+#[test]
+fn wrong_words_get_one_sentence_that_says_where_there_is_help() {
+    let desk = tempfile::tempdir().unwrap();
+    for (words, expected) in [
+        (&["check"][..], "<PATH>...; `guilloche check --help`"),
+        (&["chek"], "'check'; `guilloche --help`"),
+        (
+            &["check", ".", "--format", "xml"],
+            "possible values: text, jsonl, csv; `guilloche check --help`",
+        ),
+        (
+            &["check", ".", "--jobs", "0"],
+            "write a whole number from 1; `guilloche check --help`",
+        ),
+        (&["check", ".", "--false-alarm", "-1"], "no share from"),
+        (
+            &["references", "show"],
+            "<ID>; `guilloche references show --help`",
+        ),
+        (
+            &["watch", ".", "--interval", "3"],
+            "'--interval' found; `guilloche watch --help`",
+        ),
+        (&["measure", "nowhere"], "nothing was measured"),
+    ] {
+        let (status, _, said) = common::run(desk.path(), words);
+        assert_eq!(status, Some(2), "{words:?}: {said}");
+        let last = said.lines().last().unwrap();
+        assert!(
+            last.starts_with("error: ") && last.contains(expected),
+            "{words:?}: {said}"
+        );
+        assert!(
+            words[0] == "measure" || said.lines().count() == 1,
+            "{words:?}: {said}"
+        );
+    }
+}

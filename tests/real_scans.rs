@@ -432,14 +432,17 @@ mod corners {
 
     /// Largest distance between a corner found and a corner marked, mm, by group of scans.
     const WITHIN_MM: [(&str, f64); 5] = [
-        ("worn", 0.3),
-        ("usd, whole paper seen", 0.3),
-        ("usd, cut by the frame", 0.3),
-        // Camera captures of bowed notes, 4.4 to 8.7 px/mm, marked to ±0.1 to 0.16 mm: 0.3 mm holds on half.
-        ("cny", 0.7),
-        // Curled notes whose paper leaves its own straight lines by 2 mm.
-        ("layouts", 1.0),
+        ("worn", 0.15),
+        ("usd, whole paper seen", 0.15),
+        ("usd, cut by the frame", 0.05),
+        // Camera captures of bowed notes, 4.4 to 8.7 px/mm, marked to ±0.1 to 0.16 mm. Farther than 0.3 mm: one
+        // whose right edge is blurred over 5 px, and two whose bed is as light as their print.
+        ("cny", 0.45),
+        // Curled notes whose paper leaves its own straight lines by 2 mm: marked to ±0.3 and 0.4 mm.
+        ("layouts", 0.75),
     ];
+    /// What is wanted of a corner, mm, and the least number of marked scans that keep to it.
+    const WANTED: (f64, usize) = (0.3, 20);
 
     struct Mark {
         file: String,
@@ -490,14 +493,13 @@ mod corners {
             / mark.px_per_mm
     }
 
-    fn check_group(name: &str) {
+    #[test]
+    fn corners_lie_where_they_were_marked() {
         let Some(scans) = real_scans() else { return };
         let library = Library::built_in().unwrap();
         let identifier = Identifier::new(&library);
-        let marks: Vec<Mark> = marks().into_iter().filter(|m| group(m) == name).collect();
-        assert!(!marks.is_empty());
-        let (_, within) = WITHIN_MM.into_iter().find(|(g, _)| *g == name).unwrap();
-        let distances: Vec<(String, f64)> = marks
+        let marks = marks();
+        let distances: Vec<f64> = marks
             .par_iter()
             .map(|mark| {
                 let source = Source {
@@ -511,48 +513,33 @@ mod corners {
                     .record
                     .quad
                     .expect("a quadrilateral is always reported");
-                (mark.file.clone(), farthest(mark, &quad))
+                farthest(mark, &quad)
             })
             .collect();
-        for (file, distance) in &distances {
-            say(&format!("corners, {name}: {file} {distance:.2} mm"));
+        let mut far = Vec::new();
+        for (mark, distance) in marks.iter().zip(&distances) {
+            let said = format!("{}: {} {distance:.2} mm", group(mark), mark.file);
+            say(&format!("corners, {said}"));
+            let (_, within) = WITHIN_MM.iter().find(|(g, _)| *g == group(mark)).unwrap();
+            if distance > within {
+                far.push(said);
+            }
         }
-        let far: Vec<_> = distances.iter().filter(|(_, d)| *d > within).collect();
-        assert!(far.is_empty(), "{name}: farther than {within} mm: {far:?}");
-    }
-
-    #[test]
-    fn every_marked_scan_is_in_a_group() {
-        let marks = marks();
-        assert!(marks.len() >= 20);
-        for mark in &marks {
-            assert!(WITHIN_MM.iter().any(|(name, _)| *name == group(mark)));
-        }
-    }
-
-    #[test]
-    fn worn() {
-        check_group("worn");
-    }
-
-    #[test]
-    fn usd_whole() {
-        check_group("usd, whole paper seen");
-    }
-
-    #[test]
-    fn usd_cut_by_the_frame() {
-        check_group("usd, cut by the frame");
-    }
-
-    #[test]
-    fn cny() {
-        check_group("cny");
-    }
-
-    #[test]
-    fn layouts() {
-        check_group("layouts");
+        assert!(
+            far.is_empty(),
+            "farther than their group is held to: {far:?}"
+        );
+        let (wanted, least) = WANTED;
+        let near = distances.iter().filter(|d| **d <= wanted).count();
+        say(&format!(
+            "corners within {wanted} mm: {near} of {}",
+            marks.len()
+        ));
+        assert!(
+            near >= least,
+            "{near} of {} within {wanted} mm",
+            marks.len()
+        );
     }
 }
 

@@ -18,7 +18,7 @@ use crate::features::Face;
 use crate::history::Sighting;
 use crate::language::Language;
 use crate::report::text::{Style, Summary, Table};
-use crate::report::{Examination, csv, html, jsonl, overlay, rounded};
+use crate::report::{Examination, csv, html, jsonl, overlay, rounded, words};
 use crate::scan::gather::{self, Capture, gather};
 use crate::verdict::{Finding, Verdict};
 use crate::{Checker, Exhibit, batch, drift, examine_and_show, exhibits, scan};
@@ -210,18 +210,24 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
         summary.write(sink.writer(), catalogue)?;
     }
     sink.finish()?;
+    // It takes a batch to tell a scanner by.
+    let drift = match judging.each_alone {
+        true => Vec::new(),
+        false => drift::compare(&library, &glimpses),
+    };
     if let (Some(folder), Some(album)) = (&arguments.report, &mut album) {
         let made = html::Page {
             library: &library,
             catalogue,
             made: &now,
+            drift: &drift,
         };
         page::write(folder, &made, &reported, album)?;
     }
-    if !arguments.quiet && !judging.each_alone {
-        for side in drift::compare(&library, &glimpses) {
-            if side.changed() {
-                complain(&side.to_string());
+    if !arguments.quiet {
+        for side in &drift {
+            if let Some(sentence) = words::drift(catalogue, side) {
+                complain(&sentence);
             }
         }
     }

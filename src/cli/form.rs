@@ -70,7 +70,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
 /// The one note of this name, or with a file of this name.
 fn find(results: &Path, note: &str) -> Result<Record> {
     let name = display_path(results);
-    let file = File::open(results).with_context(|| format!("{name}: cannot be read"))?;
+    let file =
+        File::open(results).with_context(|| format!("{name}: cannot be read: check the path"))?;
     let mut reader = BufReader::new(file);
     let mut found: Vec<Record> = Vec::new();
     let mut line = Vec::new();
@@ -78,7 +79,7 @@ fn find(results: &Path, note: &str) -> Result<Record> {
         line.clear();
         let read = reader
             .read_until(b'\n', &mut line)
-            .with_context(|| format!("{name}: cannot be read"))?;
+            .with_context(|| format!("{name}: cannot be read: check the path"))?;
         if read == 0 {
             break;
         }

@@ -34,7 +34,7 @@ pub struct Judging {
     #[arg(long)]
     pub each_alone: bool,
     /// Share of genuine notes that may be called suspect, on enrolled designs [default: 0.001]
-    #[arg(long, value_name = "P", value_parser = probability)]
+    #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
     false_alarm: Option<f64>,
     /// SQLite file of serial numbers seen before: read, then added to
     #[arg(long, value_name = "FILE")]

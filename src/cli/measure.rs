@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
-use super::Exit;
 use super::config::Config;
 use super::references::library;
+use super::{Exit, complain};
 use crate::identify::Identifier;
 use crate::scan::display_path;
 use crate::scan::gather::{Capture, Options, gather};
@@ -49,12 +49,22 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     )?;
     let work = |capture: &Capture| {
         let mut rows = Vec::new();
+        let mut faults = Vec::new();
         for (source, exhibit) in capture
             .files
             .iter()
             .zip(exhibits(capture, &identifier, &settings))
         {
-            let Some(face) = exhibit.face() else { continue };
+            let Some(face) = exhibit.face() else {
+                let unrecognised = || {
+                    format!(
+                        "{}: no reference note fits what is in the picture",
+                        display_path(&source.path)
+                    )
+                };
+                faults.push(exhibit.record.error.clone().unwrap_or_else(unrecognised));
+                continue;
+            };
             let start = format!(
                 "{}\t{}\t{}\t{:.3}",
                 display_path(&source.path),
@@ -80,13 +90,21 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                 }
             }
         }
-        rows
+        (rows, faults)
     };
-    batch::in_order(&gathered.captures, jobs, work, |_, rows: Vec<String>| {
+    let mut measured = false;
+    batch::in_order(&gathered.captures, jobs, work, |_, (rows, faults)| {
         for row in rows {
+            measured = true;
             writeln!(out, "{row}")?;
+        }
+        for fault in faults {
+            complain(&format!("left out: {fault}"));
         }
         Ok::<(), io::Error>(())
     })?;
+    if !measured {
+        bail!("nothing was measured: give scans of notes that `guilloche references list` names");
+    }
     Ok(Exit::Good)
 }

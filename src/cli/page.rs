@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::sink::Sink;
+use crate::drift;
 use crate::report::Examination;
 use crate::report::html::{self, Album, Picture};
 use crate::scan::display_path;
@@ -48,6 +49,9 @@ pub fn write(
 /// How often a growing page is written at most, while notes keep coming.
 const REFRESH: Duration = Duration::from_secs(10);
 
+/// Notes by which the scanner of a batch without end is known: a change shows before long.
+const LATEST: usize = 100;
+
 /// The page of a batch that has no end.
 pub struct Growing {
     folder: PathBuf,
@@ -86,14 +90,24 @@ impl Growing {
     }
 
     /// Writes the page where notes were added: at once when nothing else is to be done, else from time to
-    /// time.
+    /// time. It says where the latest notes were scanned otherwise than the enrolled ones, unless each is
+    /// judged alone.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn refresh(&mut self, page: &html::Page<'_>, idle: bool) -> Result<()> {
+    pub fn refresh(&mut self, page: &html::Page<'_>, each_alone: bool, idle: bool) -> Result<()> {
         let due = idle || self.at.is_none_or(|at| at.elapsed() > REFRESH);
         if due && self.examinations.len() > self.written {
-            write(&self.folder, page, &self.examinations, &mut self.album)?;
+            let latest = self.examinations.iter().rev().take(LATEST);
+            let drift = match each_alone {
+                true => Vec::new(),
+                false => drift::compare(page.library, latest.flat_map(|e| &e.scanner)),
+            };
+            let page = html::Page {
+                drift: &drift,
+                ..*page
+            };
+            write(&self.folder, &page, &self.examinations, &mut self.album)?;
             self.written = self.examinations.len();
             self.at = Some(Instant::now());
         }

@@ -224,8 +224,10 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
                 library: &library,
                 catalogue,
                 made: &utc(SystemTime::now()),
+                drift: &[],
             };
-            growing.refresh(&made, finished == 0 || stopped())?;
+            let idle = finished == 0 || stopped();
+            growing.refresh(&made, judging.each_alone, idle)?;
         }
         let waited = Instant::now();
         while !stopped() && waited.elapsed() < arguments.every {

@@ -217,25 +217,208 @@ fn settle_side(
     let line = rough.map(|rough| {
         let mut line = rough;
         for _ in 0..2 {
-            let across =
-                |shaded| crossings(raster, line, a, along, outward, length, spread, shaded);
             // Where most of a side stands out from every shade of what is outside, that is a bed: a shadow
             // on it would pull the crossing outwards, print that runs off the paper inwards.
-            let mut points = across(true);
-            if margin.is_some() && points.len() < PROFILES {
-                points = across(false);
-            }
-            line = robust_line(&points, line, 2.0 * spread).unwrap_or(line);
+            let points = ends_of_bed(raster, line, a, along, outward, length, spread);
+            line = if margin.is_some() && points.len() < PROFILES {
+                let points = crossings(raster, line, a, along, outward, length, spread);
+                robust_line(&points, line, 2.0 * spread).unwrap_or(line)
+            } else {
+                straight(points).unwrap_or(line)
+            };
         }
         line
     });
     (line, SideSource::Edge, f64::from((mean / ENOUGH).min(1.0)))
 }
 
+/// The line through the whole of an edge, least squares: a bowed edge belongs to it with its ends as
+/// with its middle. Only what lies off by more than four standard deviations of the rest, as a folded
+/// corner or a tear, does not.
+fn straight(mut points: Vec<Point>) -> Option<Line> {
+    for _ in 0..6 {
+        if points.len() < 4 {
+            return None;
+        }
+        let line = Line::fit(&points.iter().map(|&p| (p, 1.0)).collect::<Vec<_>>())?;
+        let off: Vec<f64> = points.iter().map(|&p| line.distance(p).abs()).collect();
+        let mut sorted = off.clone();
+        sorted.sort_by(f64::total_cmp);
+        let far = 4.0 * (1.4826 * sorted.get(sorted.len() / 2)?).max(LEAST_SCATTER);
+        if off.iter().all(|d| *d <= far) {
+            return Some(line);
+        }
+        let mut off = off.iter();
+        points.retain(|_| off.next().is_some_and(|d| *d <= far));
+    }
+    Line::fit(&points.iter().map(|&p| (p, 1.0)).collect::<Vec<_>>())
+}
+
+/// Scatter that places along an edge have at least, px: they are interpolated between pixels.
+const LEAST_SCATTER: f64 = 0.125;
+
+/// Steps of a profile each way from where the edge is expected.
+const STEPS: usize = 12;
+/// Samples along the edge for each step of a profile.
+const ALONG: usize = 8;
+
+/// Where the bed ends along an edge, a place a profile. A profile is a stretch of the edge, and what
+/// is looked at is how unlike any shade of the bed its samples are, so that a shadow beside the edge
+/// does not pull the place towards it. The root of the mean square counts print that runs off the
+/// paper as well as colour: its lines may leave the mean of a stretch as the bed's.
+fn ends_of_bed(
+    raster: &Raster,
+    line: Line,
+    a: Point,
+    along: Point,
+    outward: Point,
+    length: f64,
+    spread: f64,
+) -> Vec<Point> {
+    let reach = spread.max(3.0);
+    let step = reach / STEPS as f64;
+    // Steps about the line that belong to neither side.
+    let near = ((0.25 * spread).max(1.5) / step).round() as usize;
+    let stretch = 0.94 * length / (2 * PROFILES) as f64;
+    // Where each profile begins, its samples (steps × along, inside first), and the bed's colour.
+    let mut profiles: Vec<(Point, Vec<[f32; 3]>, [f32; 3])> = Vec::with_capacity(2 * PROFILES);
+    let mut textured = 0;
+    for index in 0..2 * PROFILES {
+        let start = 0.03 * length + index as f64 * stretch;
+        let middle = start + 0.5 * stretch;
+        let base = [a[0] + along[0] * middle, a[1] + along[1] * middle];
+        let Some(s0) = line.along(base, outward) else {
+            continue;
+        };
+        let place = |d: f64, s: f64| {
+            [
+                base[0] + along[0] * d + outward[0] * (s0 + s),
+                base[1] + along[1] * d + outward[1] * (s0 + s),
+            ]
+        };
+        let samples: Option<Vec<[f32; 3]>> = (0..=2 * STEPS)
+            .flat_map(|k| (0..ALONG).map(move |j| (k, j)))
+            .map(|(k, j)| {
+                let d = ((j as f64 + 0.5) / ALONG as f64 - 0.5) * stretch;
+                let [x, y] = place(d, k as f64 * step - reach);
+                colour_at(raster, x, y)
+            })
+            .collect();
+        let Some(samples) = samples else { continue };
+        let (Some(inside), Some(outside)) = (
+            samples.get(..(STEPS + 1 - near) * ALONG),
+            samples.get((STEPS + near) * ALONG..),
+        ) else {
+            continue;
+        };
+        let bed = mean_colour(outside);
+        let unlike = apart_from_shades(mean_colour(inside), bed).powi(2);
+        if 2.0 * unlike < mean_square_unlike(inside, bed) {
+            textured += 1;
+        }
+        profiles.push((place(0.0, -reach), samples, bed));
+    }
+    // Where most of what sets the inside apart from the bed is texture, its mean colour says little.
+    let textured = 2 * textured > profiles.len();
+    profiles
+        .iter()
+        .filter_map(|([x, y], samples, bed)| {
+            let end = if textured {
+                split(samples)
+            } else {
+                let unlike: Vec<f32> = samples
+                    .chunks(ALONG)
+                    .map(|row| mean_square_unlike(row, *bed).sqrt())
+                    .collect();
+                outermost(&unlike, near)
+            }?;
+            Some([x + outward[0] * end * step, y + outward[1] * end * step])
+        })
+        .collect()
+}
+
+fn mean_square_unlike(colours: &[[f32; 3]], bed: [f32; 3]) -> f32 {
+    mean(colours.iter().map(|c| apart_from_shades(*c, bed).powi(2)))
+}
+
+/// The outermost step, with its fraction, at which a profile is as far from the bed as the rim of
+/// paper is: print makes the inside more unlike the bed than paper is, so a third of the way.
+fn outermost(unlike: &[f32], near: usize) -> Option<f64> {
+    let inside = mean(unlike.get(..STEPS + 1 - near)?.iter().copied());
+    let outside = mean(unlike.get(STEPS + near..)?.iter().copied());
+    if inside - outside < CLEAR {
+        return None;
+    }
+    let level = outside + 0.35 * (inside - outside);
+    unlike
+        .windows(2)
+        .enumerate()
+        .rev()
+        .find_map(|(k, pair)| match pair {
+            [before, after] if *before >= level && *after < level => {
+                Some(k as f64 + f64::from((before - level) / (before - after)))
+            }
+            _ => None,
+        })
+}
+
+/// The step at which a profile falls into two parts, each normally distributed in colour, with the
+/// greatest likelihood: where print as light and dark as the bed ends, and the bed is even.
+fn split(samples: &[[f32; 3]]) -> Option<f64> {
+    let steps = samples.len() / ALONG;
+    // Sums of colours and of their products over the steps before each.
+    let mut sums = vec![[0.0f64; 9]];
+    let mut total = [0.0; 9];
+    for row in samples.chunks(ALONG) {
+        for colour in row {
+            let [r, g, b] = colour.map(f64::from);
+            let terms = [r, g, b, r * r, g * g, b * b, r * g, r * b, g * b];
+            for (t, v) in total.iter_mut().zip(terms) {
+                *t += v;
+            }
+        }
+        sums.push(total);
+    }
+    let spread = |from: [f64; 9], to: [f64; 9], rows: usize| {
+        let n = (rows * ALONG) as f64;
+        let m: [f64; 9] = std::array::from_fn(|k| (to[k] - from[k]) / n);
+        let (r, g, b) = (
+            m[3] - m[0] * m[0] + QUANTUM,
+            m[4] - m[1] * m[1] + QUANTUM,
+            m[5] - m[2] * m[2] + QUANTUM,
+        );
+        let (rg, rb, gb) = (m[6] - m[0] * m[1], m[7] - m[0] * m[2], m[8] - m[1] * m[2]);
+        let det = r * (g * b - gb * gb) - rg * (rg * b - gb * rb) + rb * (rg * gb - g * rb);
+        n * det.max(QUANTUM).ln()
+    };
+    let (first, last) = (sums.first().copied()?, sums.last().copied()?);
+    (2..steps - 1)
+        .filter_map(|k| {
+            let here = sums.get(k).copied()?;
+            Some((k, spread(first, here, k) + spread(here, last, steps - k)))
+        })
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(k, _)| k as f64 - 0.5)
+}
+
+/// Variance of a channel that rounding and compression make at least.
+const QUANTUM: f64 = 4.0;
+
+fn mean(values: impl Iterator<Item = f32>) -> f32 {
+    let (mut sum, mut count) = (0.0, 0);
+    for v in values {
+        sum += v;
+        count += 1;
+    }
+    sum / count.max(1) as f32
+}
+
+fn mean_colour(colours: &[[f32; 3]]) -> [f32; 3] {
+    std::array::from_fn(|k| mean(colours.iter().map(|c| c[k])))
+}
+
 /// Where each profile crosses from paper to bed near a line: half way between the colour inside and
-/// the colour outside, to a fraction of a pixel. With `shaded`, by how unlike any shade of the bed
-/// the colours are, so that a shadow beside the edge does not pull the crossing towards it.
-#[allow(clippy::too_many_arguments)]
+/// the colour outside, to a fraction of a pixel.
 fn crossings(
     raster: &Raster,
     line: Line,
@@ -244,7 +427,6 @@ fn crossings(
     outward: Point,
     length: f64,
     spread: f64,
-    shaded: bool,
 ) -> Vec<Point> {
     let reach = spread.max(3.0);
     let near = (0.25 * spread).max(1.5);
@@ -261,13 +443,9 @@ fn crossings(
         profile.clear();
         for k in 0..count {
             let [x, y] = place(s0 - reach + k as f64);
-            profile.push(if shaded {
-                smeared_at(raster, [x, y], along)
-            } else {
-                colour_at(raster, x, y)
-            });
+            profile.push(colour_at(raster, x, y));
         }
-        let mean = |profile: &[Option<[f32; 3]>], from: f64, to: f64| -> Option<[f32; 3]> {
+        let mean = |from: f64, to: f64| -> Option<[f32; 3]> {
             let (from, to) = (
                 (from + reach).round().max(0.0) as usize,
                 ((to + reach).round() as usize).min(count - 1),
@@ -281,17 +459,7 @@ fn crossings(
             }
             Some(total)
         };
-        let Some(outside) = mean(&profile, near, reach) else {
-            continue;
-        };
-        if shaded {
-            for colour in profile.iter_mut().flatten() {
-                *colour = [apart_from_shades(*colour, outside), 0.0, 0.0];
-            }
-        }
-        let (Some(inside), Some(outside)) =
-            (mean(&profile, -reach, -near), mean(&profile, near, reach))
-        else {
+        let (Some(inside), Some(outside)) = (mean(-reach, -near), mean(near, reach)) else {
             continue;
         };
         let way: Vec<f32> = outside.iter().zip(inside).map(|(o, i)| o - i).collect();
@@ -309,18 +477,15 @@ fn crossings(
                     / square
             })
         };
-        // Print that runs off the paper makes the inside more unlike the bed than paper is: the first
-        // third of the way, and the outermost crossing, are the paper's.
-        let level = if shaded { 0.65 } else { 0.5 };
         let mut best: Option<f64> = None;
         for (k, pair) in profile.windows(2).enumerate() {
             let [before, after] = pair else { continue };
             let (Some(p), Some(q)) = (progress(before), progress(after)) else {
                 continue;
             };
-            if p < level && q >= level {
-                let s = k as f64 + f64::from((level - p) / (q - p)) - reach;
-                if shaded || best.is_none_or(|b| s.abs() < b.abs()) {
+            if p < 0.5 && q >= 0.5 {
+                let s = k as f64 + f64::from((0.5 - p) / (q - p)) - reach;
+                if best.is_none_or(|b| s.abs() < b.abs()) {
                     best = Some(s);
                 }
             }
@@ -514,4 +679,68 @@ fn apart_from_shades(colour: [f32; 3], bed: [f32; 3]) -> f32 {
     let along: f32 = colour.iter().zip(bed).map(|(c, b)| c * b).sum();
     let shade = (along / square.max(1.0)).clamp(DEEPEST_SHADOW, 1.0);
     apart(colour, bed.map(|v| v * shade))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use image::{Rgb, RgbImage};
+
+    /// A bed of 150 grey levels above, and below row 60 what `inside` says.
+    fn bed_above(inside: impl Fn(u32, u32) -> [u8; 3]) -> Raster {
+        Raster::Eight(RgbImage::from_fn(800, 120, |x, y| {
+            Rgb(if y < 60 { [150; 3] } else { inside(x, y) })
+        }))
+    }
+
+    /// The upper edge of what lies below row 60, looked for from 3 px off and tilted.
+    fn edge(raster: &Raster) -> Line {
+        let rough = Line::through([0.0, 57.0], [800.0, 61.0]).unwrap();
+        let (a, along, outward) = ([0.0, 60.0], [1.0, 0.0], [0.0, -1.0]);
+        let points = ends_of_bed(raster, rough, a, along, outward, 800.0, 10.0);
+        assert!(points.len() > PROFILES);
+        straight(points).unwrap()
+    }
+
+    fn off(line: &Line) -> f64 {
+        let at = |x: f64| line.along([x, 60.0], [0.0, 1.0]).unwrap().abs();
+        at(0.0).max(at(800.0))
+    }
+
+    #[test]
+    fn paper_ends_where_its_colour_does() {
+        let paper = edge(&bed_above(|_, _| [240, 236, 220]));
+        assert!(off(&paper) < 0.5, "{}", off(&paper));
+    }
+
+    #[test]
+    fn print_as_light_and_dark_as_the_bed_ends_where_the_bed_is_even() {
+        // Its mean is the bed's colour.
+        let print = edge(&bed_above(|x, y| {
+            if (x / 2 + y / 3) % 2 == 0 {
+                [130, 150, 170]
+            } else {
+                [170, 150, 130]
+            }
+        }));
+        assert!(off(&print) < 0.6, "{}", off(&print));
+    }
+
+    #[test]
+    fn a_bowed_edge_counts_with_its_ends_and_a_folded_corner_does_not() {
+        let bow = |x: f64| 0.5 - 3.0 * (x / 400.0 - 1.0).powi(2);
+        let points = |folded: f64| {
+            let at = |x: f64| [x, bow(x) + if x < folded { 20.0 } else { 0.0 }];
+            (0..80).map(|k| at(f64::from(k) * 10.0 + 5.0)).collect()
+        };
+        let (whole, folded) = (
+            straight(points(0.0)).unwrap(),
+            straight(points(60.0)).unwrap(),
+        );
+        let middle = |line: Line| line.along([400.0, 0.0], [0.0, 1.0]).unwrap();
+        // The mean of the bow: a third of its height above the ends.
+        assert!((middle(whole) + 0.5).abs() < 0.05, "{}", middle(whole));
+        assert!((middle(folded) - middle(whole)).abs() < 0.3);
+    }
 }

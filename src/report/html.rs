@@ -12,7 +12,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use pictures::{Album, Picture, Shows, budget, pictures};
 
+use super::said::said;
 use super::{Examination, FileRecord, words};
+use crate::drift::Comparison;
 use crate::findings::TOGETHER;
 use crate::language::{Catalogue, Language};
 use crate::note::{Light, RectMm};
@@ -38,6 +40,8 @@ pub struct Page<'a> {
     pub catalogue: &'a Catalogue,
     /// When the notes were checked.
     pub made: &'a str,
+    /// How the scans differ from the enrolled ones: see [`crate::drift`].
+    pub drift: &'a [Comparison],
 }
 
 /// Writes the page of a batch; `album` holds the pictures of the notes in the same order.
@@ -133,6 +137,13 @@ impl Page<'_> {
                 }
             }
             noscript { p { (say("report.no-script")) } }
+            @let drift: Vec<String> = self.drift.iter().filter_map(|c| words::drift(self.catalogue, c)).collect();
+            @if !drift.is_empty() {
+                section.warning aria-label=(say("drift.title")) {
+                    h2 { (say("drift.title")) }
+                    @for sentence in &drift { p { (sentence) } }
+                }
+            }
             div.tiles role="group" aria-label=(say("report.filter")) {
                 @for verdict in ORDER {
                     button type="button" data-filter=(verdict.as_str()) aria-pressed="false" {
@@ -485,7 +496,7 @@ impl Note<'_> {
                 }
                 @if let Some(rarity) = words::rarity(catalogue, finding) { p.small { (rarity) } }
                 @if ruled && !finding.why.is_empty() {
-                    p.small { (self.say("finding.details")) " " (finding.why) }
+                    p.small { (self.say("finding.details")) " " (said(catalogue, &finding.why)) }
                 }
                 @if !self.same.is_empty() && finding.feature == "serial-repeated" {
                     p { (self.say("finding.see-also")) " "
@@ -652,7 +663,9 @@ impl Note<'_> {
                 Some(text) => fields.push((say("field.serial"), text.clone())),
                 None => fields.extend(serial.readings.iter().map(|r| {
                     let text = r.text.as_deref().unwrap_or("?");
-                    (say("field.serial-unsure"), format!("{text} ({})", r.place))
+                    let place =
+                        words::zone_name(self.page.catalogue, &format!("serial-{}", r.place));
+                    (say("field.serial-unsure"), format!("{text} ({place})"))
                 })),
             }
         }
@@ -778,6 +791,7 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
+    use crate::drift::Moved;
     use crate::note::Side;
     use crate::report::{IdentityRecord, MarksRecord, ReadingRecord, SCHEMA, SerialRecord};
 
@@ -867,6 +881,22 @@ mod tests {
             library: &library,
             catalogue: language.catalogue(),
             made: "2026-01-02T03:04:05Z",
+            drift: &[Comparison {
+                design: "usd-1-1963".to_owned(),
+                side: Side::Front,
+                notes: 12,
+                enrolled: 64,
+                scanner: "<b>desk</b> scanner".to_owned(),
+                p_value: 0.001,
+                moved: vec![Moved {
+                    feature: "paper-tint",
+                    place: "yellow-blue".to_owned(),
+                    median: -0.25,
+                    enrolled: -0.125,
+                    spreads: 3.0,
+                    p_value: 0.001,
+                }],
+            }],
         };
         let mut out = Vec::new();
         write(&mut out, &page, examinations, &mut album).unwrap();
@@ -904,6 +934,28 @@ mod tests {
         assert!(page.contains(names[5]));
         // Nothing is asked for from elsewhere.
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("url("));
+    }
+
+    #[test]
+    fn a_scanner_that_changed_is_said_above_the_notes() {
+        for (language, expected) in [
+            (
+                Language::English,
+                "the 12 fronts of usd-1-1963 differ from the 64 enrolled (&lt;b&gt;desk&lt;/b&gt; scanner): \
+                 Colour of the paper (yellow to blue) reads \u{2212}0.25 in the middle, \u{2212}0.125 enrolled;",
+            ),
+            (
+                Language::Chinese,
+                "usd-1-1963 的 12 张正面与登记的 64 张（&lt;b&gt;desk&lt;/b&gt; scanner）不同：",
+            ),
+        ] {
+            let page = page(&[examination("1", None, vec![])], language);
+            let at = page.find(expected);
+            assert!(
+                at.is_some_and(|at| at < page.find("<details").unwrap()),
+                "{page}"
+            );
+        }
     }
 
     #[test]

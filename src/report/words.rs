@@ -4,6 +4,8 @@
 //! programs and for who looks closely.
 
 use super::Examination;
+use super::said::said;
+use crate::drift::Comparison;
 use crate::findings::TOGETHER;
 use crate::language::Catalogue;
 use crate::note::RectMm;
@@ -26,8 +28,7 @@ pub fn sentence(catalogue: &Catalogue, finding: &Finding) -> String {
     };
     catalogue
         .get(&format!("feature.{}.{part}", finding.feature))
-        .unwrap_or(&finding.why)
-        .to_owned()
+        .map_or_else(|| said(catalogue, &finding.why), str::to_owned)
 }
 
 /// What a person can do to look closer.
@@ -56,7 +57,7 @@ pub fn cause(catalogue: &Catalogue, finding: &Finding) -> String {
         None if finding.feature == "serial-watchlist" => {
             catalogue.text("feature.serial-watchlist.agrees").to_owned()
         }
-        None => catalogue.fill("cause.other", &[("why", why)]),
+        None => catalogue.fill("cause.other", &[("why", &said(catalogue, why))]),
     }
 }
 
@@ -152,11 +153,7 @@ pub fn zone(
         .iter()
         .filter(|z| z.side == side)
         .find(|z| near(z.rect_mm, rect))?;
-    Some(
-        catalogue
-            .get(&format!("zone.{}", zone.id))
-            .map_or_else(|| zone.id.replace('-', " "), str::to_owned),
-    )
+    Some(zone_name(catalogue, &zone.id))
 }
 
 /// Whether a rectangle is as good as the whole side.
@@ -191,7 +188,10 @@ pub fn deviating(examination: &Examination) -> Vec<(usize, &Finding)> {
 
 /// Why the verdict is not `passed`, one sentence each.
 pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> {
-    let errors = examination.files.iter().filter_map(|f| f.error.clone());
+    let errors = examination
+        .files
+        .iter()
+        .filter_map(|file| Some(fault(catalogue, &file.path, file.error.as_deref()?)));
     let mut out: Vec<String> = Vec::new();
     match examination.verdict {
         Verdict::Passed | Verdict::Unreadable => {}
@@ -219,6 +219,17 @@ pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> 
     out
 }
 
+/// What is wrong with a file: its name and why.
+fn fault(catalogue: &Catalogue, path: &str, error: &str) -> String {
+    let why = error
+        .strip_prefix(path)
+        .and_then(|rest| rest.strip_prefix(": "));
+    match why {
+        Some(why) => format!("{path}: {}", said(catalogue, why)),
+        None => said(catalogue, error),
+    }
+}
+
 /// Why a note is unclear in which nothing deviates.
 fn undecided(catalogue: &Catalogue, examination: &Examination) -> String {
     let findings = &examination.findings;
@@ -239,6 +250,52 @@ fn undecided(catalogue: &Catalogue, examination: &Examination) -> String {
             ("all", &findings.len().to_string()),
         ],
     )
+}
+
+/// That the scanner has changed, and what says so; none where it has not.
+pub fn drift(catalogue: &Catalogue, comparison: &Comparison) -> Option<String> {
+    /// Readings that are named: more say the same.
+    const NAMED: usize = 3;
+    if !comparison.changed() {
+        return None;
+    }
+    let moved: Vec<String> = comparison
+        .moved
+        .iter()
+        .take(NAMED)
+        .map(|moved| {
+            let place = zone_name(catalogue, &moved.place);
+            catalogue.fill(
+                "drift.moved",
+                &[
+                    ("feature", name(catalogue, moved.feature)),
+                    ("place", &place),
+                    ("median", &number(moved.median)),
+                    ("enrolled", &number(moved.enrolled)),
+                ],
+            )
+        })
+        .collect();
+    let side = catalogue.get(&format!("drift.{}s", comparison.side));
+    Some(catalogue.fill(
+        "drift.changed",
+        &[
+            ("notes", &comparison.notes.to_string()),
+            ("side", side.unwrap_or_default()),
+            ("design", &comparison.design),
+            ("enrolled", &comparison.enrolled.to_string()),
+            ("scanner", &comparison.scanner),
+            ("moved", &catalogue.list(&moved)),
+        ],
+    ))
+}
+
+/// The name of a zone in words.
+pub(super) fn zone_name(catalogue: &Catalogue, id: &str) -> String {
+    catalogue
+        .get(&format!("zone.{id}"))
+        .or_else(|| catalogue.get(&format!("drift.place.{id}")))
+        .map_or_else(|| id.replace('-', " "), str::to_owned)
 }
 
 /// The name of a verdict.
@@ -292,9 +349,10 @@ mod tests {
                 assert!(!said[..index].contains(one), "{one}");
                 assert!(!one.contains("cause."), "{one}");
             }
-            let other = Unmeasured::Other("no edge of ink".to_owned());
+            // One that no catalogue has is quoted.
+            let other = Unmeasured::Other("nobody ever said this".to_owned());
             let said = cause(catalogue, &finding(format!("line-acuity: {other}")));
-            assert!(said.contains("no edge of ink"), "{said}");
+            assert!(said.contains("nobody ever said this"), "{said}");
         }
     }
 
