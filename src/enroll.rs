@@ -34,8 +34,8 @@ use crate::reference::{
     add_structure,
 };
 use crate::structure::{
-    DETAIL_PX_PER_MM, ExpectedDetail, LEAST_PX_PER_MM, Reduced, Straight, Structure, learn, part,
-    shape,
+    Colours, DETAIL_PX_PER_MM, ExpectedDetail, LEAST_PX_PER_MM, Reduced, Straight, Structure,
+    learn, part, shape,
 };
 
 /// A scan whose structure agrees less than this with the others of its side is no note of the design,
@@ -120,8 +120,8 @@ pub enum EnrollError {
 pub struct Enrolled {
     /// The measurements.
     pub measured: MeasuredSide,
-    /// Mean red, green and blue of the straightened notes, at 72 dpi; none where the scans are too coarse.
-    pub colour: Option<Planes>,
+    /// Scans that were used, by their place in the input, each with where its note lies.
+    pub used: Vec<(usize, Quad)>,
     /// Scans left out, by their place in the input, with the reason.
     pub left_out: Vec<(usize, String)>,
 }
@@ -239,7 +239,10 @@ pub fn measure_side(
     left_out.sort_by_key(|l| l.0);
     let straight = straightened(&sheets, size);
     Ok(Enrolled {
-        colour: mean_colour(&straight),
+        used: sheets
+            .iter()
+            .filter_map(|sheet| Some((sheet.index, sheet.registered?)))
+            .collect(),
         measured: MeasuredSide {
             enrolment: Enrolment {
                 notes: sheets.len(),
@@ -266,13 +269,31 @@ fn straightened(sheets: &[Sheet], size: SizeMm) -> Vec<Straight> {
         .collect()
 }
 
-/// Mean colour of straightened notes; `None` without notes.
-fn mean_colour(notes: &[Straight]) -> Option<Planes> {
-    let mut sum = Planes::zeros(notes.first()?.colour.dim());
-    for note in notes {
-        sum += &note.colour;
+/// Mean red, green and blue of the notes at 72 dpi, the scans read anew one at a time; `None` without
+/// notes.
+fn mean_colour(paths: &[PathBuf], used: &[(usize, Quad)], size: SizeMm) -> Option<Planes> {
+    let (rows, columns) = shape(size);
+    let mut sum = Planes::zeros((3, rows, columns));
+    let mut notes = 0.0f32;
+    for (index, quad) in used {
+        let Some(path) = paths.get(*index) else {
+            continue;
+        };
+        // Read once already: a scan that is gone since is one note less.
+        let Ok(scan) = scan::load(path, &Limits::default()) else {
+            continue;
+        };
+        let Some(print) = Homography::from_rectangle(size.width, size.height, quad) else {
+            continue;
+        };
+        let colours = Colours::new(&scan.raster, &print, side_lengths(quad).0 / size.width);
+        let cells = Array2::from_shape_fn((rows, columns), |(row, column)| colours.at(row, column));
+        for (channel, mut plane) in sum.outer_iter_mut().enumerate() {
+            plane += &cells.mapv(|cell| cell[channel]);
+        }
+        notes += 1.0;
     }
-    Some(sum / notes.len() as f32)
+    (notes > 0.0).then(|| sum / notes)
 }
 
 /// The printed structure of the sheets that are fine enough for it.
@@ -528,9 +549,10 @@ pub fn describe_side(
 ) -> Result<(Vec<Zone>, Option<SecurityFeature>), EnrollError> {
     let side = scans.side;
     // What is left out is said when the side is enrolled.
-    let (enrolled, _) = measure_files(design, scans, &mut |_| ())?;
+    let (enrolled, paths) = measure_files(design, scans, &mut |_| ())?;
     let measured = &enrolled.measured;
-    let (Some(structure), Some(colour)) = (&measured.structure, &enrolled.colour) else {
+    let colour = mean_colour(&paths, &enrolled.used, design.size);
+    let (Some(structure), Some(colour)) = (&measured.structure, &colour) else {
         return Err(EnrollError::TooCoarse { side });
     };
     let notes = measured.enrolment.notes;
