@@ -92,12 +92,16 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
 
     /// The overview finds the sheet to a few of its own pixels, the edges to a fraction of one of the scan's.
     #[test]
     fn a_sheet_is_found_where_it_lies(
-        degrees in -180.0..180.0f64,
+        // As often nearly level as not: along such an edge the colour changes little from pixel to pixel.
+        degrees in prop_oneof![
+            -180.0..180.0f64,
+            (-2i32..=2, -0.8..0.8f64).prop_map(|(quarters, off)| 90.0 * f64::from(quarters) + off),
+        ],
         long in 300.0..900.0f64,
         paper in prop::array::uniform3(150u8..250),
         bed in prop::array::uniform3(0u8..250),
@@ -110,12 +114,15 @@ proptest! {
         let truth = turned(middle, (long, 0.425 * long), degrees);
         let raster = Raster::Eight(sheet((side, side), &truth, paper, bed));
         let found = outlines(&raster);
-        let seen = &found.candidates[0].quad;
-        let nearest = (0..4)
-            .map(|turn| {
-                let mut quad = *seen;
-                quad.rotate_left(turn);
-                quad
+        let nearest = found
+            .candidates
+            .iter()
+            .flat_map(|seen| {
+                (0..4).map(|turn| {
+                    let mut quad = seen.quad;
+                    quad.rotate_left(turn);
+                    quad
+                })
             })
             .min_by(|a, b| farthest(a, &truth).total_cmp(&farthest(b, &truth)))
             .unwrap();

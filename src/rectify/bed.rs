@@ -11,6 +11,10 @@ use super::{Origin, Outline, Overview, Quad};
 const NOISE_LEVELS: f32 = 5.0;
 /// Least and greatest step of colour (Euclidean, RGB 0..=255) taken for the note's edge.
 const STEP: (f32, f32) = (9.0, 30.0);
+/// Difference of colour across a pixel that is an edge on any bed, whatever its noise.
+const EDGE: f32 = 1.5 * STEP.1;
+/// By how much more an outline encloses than another where that is one of its print only.
+const LARGER: f64 = 1.04;
 /// How fast the bed's colour follows what it meets, a pixel.
 const FOLLOW: f32 = 0.15;
 /// Share of the overview that a note must cover at least.
@@ -31,9 +35,14 @@ pub fn outlines(overview: &Overview, width: f64, height: f64) -> Vec<Outline> {
     let mut found: Vec<(f64, Outline)> = Vec::new();
     for factor in [1.0, 0.6, 1.8] {
         let step = (NOISE_LEVELS * ring.noise * factor).clamp(STEP.0 * factor, STEP.1 * factor);
-        if let Some((fill, outline)) = outline(overview, &ring, step, width, height) {
+        let look = |edge| outline(overview, &ring, (step, edge), width, height);
+        if let Some((fill, outline)) = look(f32::INFINITY) {
             if fill > FULL {
-                return vec![outline];
+                // What looks like a note may be its print, where the bed was led onto the paper.
+                let beside = look(EDGE).filter(|(fill, beside)| {
+                    *fill > FULL && area(&beside.quad) > LARGER * area(&outline.quad)
+                });
+                return [outline].into_iter().chain(beside.map(|b| b.1)).collect();
             }
             if fill > RAGGED {
                 found.push((fill, outline));
@@ -47,11 +56,11 @@ pub fn outlines(overview: &Overview, width: f64, height: f64) -> Vec<Outline> {
 fn outline(
     overview: &Overview,
     ring: &Ring,
-    step: f32,
+    (step, edge): (f32, f32),
     width: f64,
     height: f64,
 ) -> Option<(f64, Outline)> {
-    let note = largest_component(&opened(&not_bed(overview, ring, step)))?;
+    let note = largest_component(&opened(&not_bed(overview, ring, step, edge)))?;
     let (rows, columns) = note.dim();
     let boundary = boundary(&note);
     let quad = fit_quad(&boundary.points)?;
@@ -128,8 +137,11 @@ fn colour(overview: &Overview, row: usize, column: usize) -> [f32; 3] {
 }
 
 /// True where the bed does not reach. The bed grows from the frame inwards, pixel by pixel, as long
-/// as the colour stays within `step` of the bed's own beside it, which follows shadows and vignettes.
-fn not_bed(overview: &Overview, ring: &Ring, step: f32) -> Array2<bool> {
+/// as the colour stays within `step` of the bed's own beside it, which follows shadows and vignettes; it
+/// does not go on from where an `edge` lies: along one that is nearly level each pixel holds a little
+/// more of the paper than the one before, and would lead the bed onto it. In a bed with edges of its
+/// own, as of a sleeve, it may have to.
+fn not_bed(overview: &Overview, ring: &Ring, step: f32, edge: f32) -> Array2<bool> {
     let (_, rows, columns) = overview.planes.dim();
     let mut note = Array2::from_elem((rows, columns), true);
     let mut level = Array2::from_elem((rows, columns), [0.0f32; 3]);
@@ -140,6 +152,9 @@ fn not_bed(overview: &Overview, ring: &Ring, step: f32) -> Array2<bool> {
         queue.push_back((r, c));
     }
     while let Some((r, c)) = queue.pop_front() {
+        if edge.is_finite() && on_an_edge(overview, r, c, edge) {
+            continue;
+        }
         let here = level[[r, c]];
         let neighbours = [
             (r.wrapping_sub(1), c),
@@ -164,6 +179,21 @@ fn not_bed(overview: &Overview, ring: &Ring, step: f32) -> Array2<bool> {
         }
     }
     note
+}
+
+/// Whether the colour before a pixel and behind it, across or down, are further apart than `step`.
+fn on_an_edge(overview: &Overview, row: usize, column: usize, step: f32) -> bool {
+    let (_, rows, columns) = overview.planes.dim();
+    let down = (1..rows.saturating_sub(1)).contains(&row)
+        && apart(
+            colour(overview, row - 1, column),
+            colour(overview, row + 1, column),
+        ) > step;
+    down || (1..columns.saturating_sub(1)).contains(&column)
+        && apart(
+            colour(overview, row, column - 1),
+            colour(overview, row, column + 1),
+        ) > step
 }
 
 fn apart(a: [f32; 3], b: [f32; 3]) -> f32 {
