@@ -28,7 +28,7 @@ use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::{Against, SettledOutline, SideSource, settle};
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::{PaddedGrid, register};
-use crate::rectify::{Origin, Outlines, Quad, outlines, side_lengths};
+use crate::rectify::{Origin, Outlines, Quad, distance, long_side, outlines, side_lengths};
 use crate::reference::{
     Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, Process, SecurityFeature, Zone,
     add_structure,
@@ -137,12 +137,13 @@ struct Sheet {
     detail: Option<Detail>,
 }
 
-/// Measures one side from scans of genuine notes. The first scan must lie upright; the others may lie
-/// as they are. `zones` says where overprint lies. `cropped_mm` is what the scanner's own cropping cuts off each side of the paper (0 for
+/// Measures one side from scans of genuine notes: `tried` of them, each got by its number when it is needed, which
+/// is twice; `None` for one that cannot be had. The first must lie upright; the others may lie as they are. `zones`
+/// says where overprint lies. `cropped_mm` is what the scanner's own cropping cuts off each side of the paper (0 for
 /// scans that show the whole note). `provenance` says what the scans were made with, and when, in the enroller's words.
 ///
-/// The frame of reference is the paper: its corners, averaged over the notes, so that the cut of one
-/// note does not shift the design.
+/// The frame of reference is the paper: its corners, the median over the notes, so that neither the cut of one
+/// note nor one outline that was found wrong shifts the design.
 ///
 /// # Errors
 /// When no scan can be used.
@@ -150,28 +151,29 @@ pub fn measure_side(
     side: Side,
     size: SizeMm,
     zones: &[Zone],
-    scans: impl IntoIterator<Item = Raster>,
+    tried: usize,
+    scan: &mut dyn FnMut(usize) -> Option<Raster>,
     cropped_mm: f64,
     provenance: Enrolment,
 ) -> Result<Enrolled, EnrollError> {
     let mut left_out = Vec::new();
     let mut sheets = Vec::new();
-    let mut papers = Vec::new();
-    let mut tried = 0;
-    let mut mean: Option<Plane> = None;
-    for (index, raster) in scans.into_iter().enumerate() {
-        tried += 1;
+    let mut first: Option<Plane> = None;
+    for index in 0..tried {
+        let Some(raster) = scan(index) else {
+            continue;
+        };
         let outlines = outlines(&raster);
         let mut sheet = Sheet {
             index,
-            quads: quads(&outlines, size, cropped_mm, mean.is_none()),
+            quads: quads(&outlines, size, cropped_mm, first.is_none()),
             outlines,
             registered: None,
             px_per_mm: 0.0,
             reduced: None,
             detail: None,
         };
-        let found = match &mean {
+        let found = match &first {
             None => sheet.quads.first().map(|quad| (*quad, 1.0)),
             Some(layout) => best(&sheet, layout),
         };
@@ -183,9 +185,30 @@ pub fn measure_side(
             left_out.push((index, format!("agrees only {score:.2} with the first scan")));
             continue;
         }
-        if mean.is_none() {
-            mean = sample(&sheet.outlines, &quad).map(|grid| grid.core());
+        if first.is_none() {
+            first = sample(&sheet.outlines, &quad).map(|grid| grid.core());
         }
+        sheet.registered = Some(quad);
+        sheets.push(sheet);
+    }
+
+    // So far all lie in the frame of the first outline, which may be wrong.
+    let seen: Vec<(Quad, Option<Quad>)> = sheets
+        .iter()
+        .filter_map(|sheet| Some((sheet.registered?, own_outline(sheet, size, cropped_mm))))
+        .collect();
+    reframe(&mut sheets, &seen);
+    let layout = average(&sheets).ok_or(EnrollError::NothingUsable { side, tried })?;
+
+    // Second round: all against the average of the first, and the edges of each to a fraction of a pixel.
+    let mut papers = Vec::new();
+    for sheet in &mut sheets {
+        let Some((quad, _)) = best(sheet, &layout) else {
+            continue;
+        };
+        let Some(raster) = scan(sheet.index) else {
+            continue;
+        };
         let px_per_mm = side_lengths(&quad).0 / size.width;
         let settled = settle(
             &raster,
@@ -200,17 +223,15 @@ pub fn measure_side(
         if !provenance.layout_only && px_per_mm >= LEAST_PX_PER_MM {
             sheet.reduced = Some(Reduced::new(&raster, px_per_mm));
             if px_per_mm >= DETAIL_PX_PER_MM {
-                // Tiles are large against what the second round moves.
+                // Tiles are large against what the last round moves.
                 sheet.detail = Homography::from_rectangle(size.width, size.height, &quad)
                     .map(|print| detail(&raster, &print, size));
             }
         }
-        sheets.push(sheet);
     }
     let layout = average(&sheets).ok_or(EnrollError::NothingUsable { side, tried })?;
 
-    // Second round: all against the average of the first, in the frame of the average paper.
-    let to_paper = paper_frame(&papers);
+    // Last round: all against the average of the second, in the frame of the median paper.
     for sheet in &mut sheets {
         let Some((quad, score)) = best(sheet, &layout) else {
             continue;
@@ -223,10 +244,9 @@ pub fn measure_side(
             sheet.registered = None;
             continue;
         }
-        sheet.registered = to_paper
-            .and_then(|map| registered_quad(&map, &quad))
-            .or(Some(quad));
+        sheet.registered = Some(quad);
     }
+    reframe(&mut sheets, &papers);
     sheets.retain(|sheet| sheet.registered.is_some());
     let layout = average(&sheets).ok_or(EnrollError::NothingUsable { side, tried })?;
     if layout.std(0.0) < LEAST_PRINT {
@@ -442,6 +462,49 @@ fn enlarged(quad: &Quad, size: SizeMm, added: [f64; 4]) -> Quad {
     .map(|p| map.apply(p))
 }
 
+/// How far a corner of a note's own outline may lie from where the print puts it, as a share of the long side.
+const OWN: f64 = 0.3;
+
+/// The outline that was found for a sheet, whatever its print says: the one nearest to where the print lies.
+fn own_outline(sheet: &Sheet, size: SizeMm, cropped_mm: f64) -> Option<Quad> {
+    let print = sheet.registered?;
+    let reach = OWN * long_side(&print);
+    let apart = |quad: &Quad| {
+        let corners = quad.iter().zip(&print);
+        corners.map(|(a, b)| distance(a, b)).fold(0.0, f64::max)
+    };
+    sheet
+        .outlines
+        .candidates
+        .iter()
+        .flat_map(|outline| {
+            (0..4).map(|turn| {
+                let mut quad = outline.quad;
+                quad.rotate_left(turn);
+                match outline.origin {
+                    Origin::Bed => quad,
+                    Origin::Frame => enlarged(&quad, size, [cropped_mm; 4]),
+                }
+            })
+        })
+        .map(|quad| (apart(&quad), quad))
+        .filter(|(off, _)| *off < reach)
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, quad)| quad)
+}
+
+/// Puts the registered sheets into the frame of the paper, where it was seen on any.
+fn reframe(sheets: &mut [Sheet], papers: &[(Quad, Option<Quad>)]) {
+    let Some(map) = paper_frame(papers) else {
+        return;
+    };
+    for sheet in sheets {
+        sheet.registered = sheet
+            .registered
+            .map(|quad| registered_quad(&map, &quad).unwrap_or(quad));
+    }
+}
+
 /// From cells of the paper's frame to cells of the print's frame: the median place of the paper's
 /// corners as seen from the print, over the sheets on which all of it was seen. `None` where there is
 /// none; the outlines are then taken as they were registered.
@@ -488,35 +551,34 @@ pub struct SideScans<'a> {
     pub layout_only: bool,
 }
 
-/// Measures one side of a design from files, without what the features read; also gives the files that
-/// could be read.
-fn measure_files(
+/// Measures one side of a design from files, without what the features read. `left_out` is told each scan that could not be used.
+///
+/// # Errors
+/// When no scan can be read, or used.
+pub fn measure_files(
     design: &Design,
     scans: &SideScans<'_>,
     left_out: &mut dyn FnMut(String),
-) -> Result<(Enrolled, Vec<PathBuf>), EnrollError> {
+) -> Result<Enrolled, EnrollError> {
     let side = scans.side;
-    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut unreadable: BTreeMap<usize, String> = BTreeMap::new();
     // One at a time: a thousand scans do not fit into memory.
-    let rasters =
-        scans
-            .files
-            .iter()
-            .filter_map(|path| match scan::load(path, &Limits::default()) {
-                Ok(scan) => {
-                    paths.push(path.clone());
-                    Some(scan.raster)
-                }
-                Err(error) => {
-                    left_out(error.to_string());
-                    None
-                }
-            });
+    let mut raster = |index: usize| {
+        let path = scans.files.get(index)?;
+        match scan::load(path, &Limits::default()) {
+            Ok(scan) => Some(scan.raster),
+            Err(error) => {
+                unreadable.insert(index, error.to_string());
+                None
+            }
+        }
+    };
     let enrolled = measure_side(
         side,
         design.size,
         &design.zones,
-        rasters,
+        scans.files.len(),
+        &mut raster,
         scans.cropped_mm,
         Enrolment {
             notes: 0,
@@ -526,16 +588,18 @@ fn measure_files(
             layout_only: scans.layout_only,
         },
     );
-    if paths.is_empty() {
+    let none = unreadable.len() == scans.files.len();
+    unreadable.into_values().for_each(&mut *left_out);
+    if none {
         return Err(EnrollError::NothingReadable { side });
     }
     let enrolled = enrolled?;
     for (index, why) in &enrolled.left_out {
-        if let Some(path) = paths.get(*index) {
+        if let Some(path) = scans.files.get(*index) {
             left_out(format!("{}: {why}", display_path(path)));
         }
     }
-    Ok((enrolled, paths))
+    Ok(enrolled)
 }
 
 /// Finds out where the print lies on a side of a design that nobody described, and its inks: the zones
@@ -549,9 +613,9 @@ pub fn describe_side(
 ) -> Result<(Vec<Zone>, Option<SecurityFeature>), EnrollError> {
     let side = scans.side;
     // What is left out is said when the side is enrolled.
-    let (enrolled, paths) = measure_files(design, scans, &mut |_| ())?;
+    let enrolled = measure_files(design, scans, &mut |_| ())?;
     let measured = &enrolled.measured;
-    let colour = mean_colour(&paths, &enrolled.used, design.size);
+    let colour = mean_colour(scans.files, &enrolled.used, design.size);
     let (Some(structure), Some(colour)) = (&measured.structure, &colour) else {
         return Err(EnrollError::TooCoarse { side });
     };
@@ -576,13 +640,13 @@ pub fn enrol_side(
     left_out: &mut dyn FnMut(String),
 ) -> Result<MeasuredSide, EnrollError> {
     let side = scans.side;
-    let (enrolled, paths) = measure_files(design, scans, left_out)?;
+    let enrolled = measure_files(design, scans, left_out)?;
     let mut measured = enrolled.measured;
     if !scans.layout_only {
         let mut known = design.clone();
         known.measured.insert(side, measured.clone());
         let own = library.clone().overlaid(Library::of(known));
-        measured.readings = Some(read_features(&own, &design.id, side, &paths, jobs));
+        measured.readings = Some(read_features(&own, &design.id, side, scans.files, jobs));
     }
     Ok(measured)
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use crate::compare::evidence::LEAST_OBJECTS;
-use crate::enroll::{EnrollError, SideScans, enrol_side};
+use crate::enroll::{EnrollError, SideScans, measure_files, read_features};
 use crate::note::Side;
 use crate::reference::{Library, ReferenceError};
 use crate::report::Examination;
@@ -307,7 +307,7 @@ pub struct Fold {
 }
 
 /// Enrols the other folds' genuine notes over `library`, and checks the notes of one fold against that,
-/// `jobs` at once.
+/// `jobs` at once. `lettered` puts in the typefaces that are learned from these notes, too.
 ///
 /// # Errors
 /// When a design is not known, or cannot be enrolled.
@@ -315,11 +315,13 @@ pub fn judge(
     plan: &Plan,
     fold: usize,
     library: Library,
+    lettered: impl FnOnce(Library) -> Library,
     settings: &Settings,
     jobs: NonZeroUsize,
 ) -> Result<Fold, EvaluateError> {
     let mut library = library;
     let mut left_out = BTreeSet::new();
+    let mut enrolled = Vec::new();
     for id in plan.designs.keys() {
         let mut design = library.design(id)?.clone();
         // Nothing of the shipped enrolment may remain: it may have seen the notes.
@@ -340,15 +342,26 @@ pub fn judge(
                 date: "not stated",
                 layout_only: false,
             };
-            let enrolled = enrol_side(&library, &design, &scans, jobs, &mut |why| {
+            let measured = measure_files(&design, &scans, &mut |why| {
                 left_out.insert(why);
             });
-            let measured = enrolled.map_err(|source| EvaluateError::Enroll {
+            let measured = measured.map_err(|source| EvaluateError::Enroll {
                 fold: fold + 1,
                 design: id.clone(),
                 source,
             })?;
-            design.measured.insert(side, measured);
+            design.measured.insert(side, measured.measured);
+            enrolled.push((id, side, files));
+        }
+        library = library.overlaid(Library::of(design));
+    }
+    // Where a character stands is told in the frame that the fold's own notes gave.
+    library = lettered(library);
+    for (id, side, files) in enrolled {
+        let readings = read_features(&library, id, side, &files, jobs);
+        let mut design = library.design(id)?.clone();
+        if let Some(measured) = design.measured.get_mut(&side) {
+            measured.readings = Some(readings);
         }
         library = library.overlaid(Library::of(design));
     }

@@ -82,7 +82,7 @@ fn enrolled(rows: &[&Labelled], folder: &Path) -> Library {
         let measured = sides
             .into_iter()
             .map(|(side, files)| {
-                let scans = files.iter().map(|file| Raster::Eight(picture(file)));
+                let mut scan = |k: usize| files.get(k).map(|file| Raster::Eight(picture(file)));
                 let provenance = Enrolment {
                     notes: 0,
                     scanner: "test".into(),
@@ -90,8 +90,10 @@ fn enrolled(rows: &[&Labelled], folder: &Path) -> Library {
                     px_per_mm: 0.0,
                     layout_only: false,
                 };
+                let (size, zones) = (design.size, &design.zones);
+                let tried = files.len();
                 let enrolled =
-                    measure_side(side, design.size, &design.zones, scans, 0.0, provenance).unwrap();
+                    measure_side(side, size, zones, tried, &mut scan, 0.0, provenance).unwrap();
                 (side, enrolled.measured)
             })
             .collect();

@@ -17,6 +17,7 @@ use super::{Exit, complain};
 use crate::evaluate::figures::{Asked, figures};
 use crate::evaluate::render::{self, Style};
 use crate::evaluate::{Fold, Plan, judge, labels};
+use crate::reference::Library;
 use crate::scan::display_path;
 use crate::scan::gather::{Options, gather};
 use crate::verdict::Policy;
@@ -146,8 +147,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         &numbers,
         at_once,
         |&fold| -> Result<(Fold, Vec<String>)> {
-            let (library, faces) = learned(&library, &plan.numbered(fold), each);
-            Ok((judge(&plan, fold, library, &settings, each)?, faces))
+            let mut faces = Vec::new();
+            let lettered = |enrolled: Library| {
+                let (own, names) = learned(&enrolled, &plan.numbered(fold), each);
+                faces = names;
+                own
+            };
+            let done = judge(&plan, fold, library.clone(), lettered, &settings, each)?;
+            Ok((done, faces))
         },
         |fold, result| -> Result<()> {
             let (done, learned) = result?;
