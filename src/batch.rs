@@ -1,6 +1,7 @@
 //! Many notes: in order, on several threads, with bounded memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -111,6 +112,23 @@ pub fn in_order<T: Sync, R: Send, E>(
         }
         Ok(())
     })
+}
+
+/// As [`in_order`], where nothing can go wrong with the results.
+pub fn each<T: Sync, R: Send>(
+    items: &[T],
+    jobs: NonZeroUsize,
+    work: impl Fn(&T) -> R + Sync,
+    mut take: impl FnMut(R),
+) {
+    let taken = in_order(items, jobs, work, |_, result| {
+        take(result);
+        Ok::<(), Infallible>(())
+    });
+    match taken {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,9 @@ mod watch;
 
 use std::env;
 use std::io;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -214,6 +216,11 @@ fn usage(error: &clap::Error) -> Option<String> {
     Some(format!(
         "{first}{join}{more}; `{command} --help` shows examples"
     ))
+}
+
+/// As many threads as there are cores.
+fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 fn run(arguments: &Arguments) -> Result<Exit> {

@@ -12,7 +12,7 @@ use crate::compare::order::median;
 use crate::compare::spectrum::{Bands, Transform, fast_side};
 use crate::features::{Face, Unmeasured};
 use crate::note::RectMm;
-use crate::pixels::Raster;
+use crate::pixels::{Raster, luma_of};
 use crate::rectify::homography::Homography;
 use crate::reference::{Process, Zone};
 
@@ -253,8 +253,8 @@ pub fn colour_detail(face: &Face<'_>, least: f32) -> Result<(), Unmeasured> {
             }
             let (x, y) = (x as usize, y as usize);
             let colour = |x: usize| {
-                let [r, g, b] = face.raster.get(x, y)?;
-                Some(b - (0.299 * r + 0.587 * g + 0.114 * b))
+                let colour = face.raster.get(x, y)?;
+                Some(colour[2] - luma_of(colour))
             };
             if let (Some(a), Some(b), Some(c)) = (colour(x - 2), colour(x), colour(x + 2)) {
                 changes.push((b - 0.5 * (a + c)).abs());

@@ -17,7 +17,6 @@ use crate::reference::{Design, Library, MeasuredLight, Readings};
 use crate::scan::gather::{Capture, Source};
 use crate::scan::{self, Limits, Scan, display_path};
 use crate::{Settings, batch, exhibit, present, present_over};
-use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use crate::compare::align::Part;
@@ -739,14 +738,7 @@ pub fn read_features(
     };
     let items: Vec<(usize, &PathBuf)> = scans.iter().enumerate().collect();
     let mut all: Vec<Read> = Vec::new();
-    let taken = batch::in_order(&items, jobs, work, |_, reads: Vec<Read>| {
-        all.extend(reads);
-        Ok::<(), std::convert::Infallible>(())
-    });
-    match taken {
-        Ok(()) => {}
-        Err(never) => match never {},
-    }
+    batch::each(&items, jobs, work, |reads| all.extend(reads));
     readings(&all)
 }
 
@@ -846,17 +838,12 @@ pub fn read_lights(
         });
         found
     };
-    let taken = batch::in_order(&items, jobs, work, |_, found| {
+    batch::each(&items, jobs, work, |found| {
         for (at, kind, picture) in found {
             let of_light = pictures.entry(at).or_default();
             of_light.entry(kind).or_default().push(picture);
         }
-        Ok::<(), Infallible>(())
     });
-    match taken {
-        Ok(()) => {}
-        Err(never) => match never {},
-    }
     let mut lights = Lights::new();
     for (at, kinds) in pictures {
         let motifs = &mut lights.entry(at).or_default().motifs;
@@ -890,16 +877,11 @@ pub fn read_lights(
         );
         reads
     };
-    let taken = batch::in_order(&items, jobs, work, |_, reads| {
+    batch::each(&items, jobs, work, |reads| {
         for (at, read) in reads {
             append(&mut lights.entry(at).or_default().readings, &read);
         }
-        Ok::<(), Infallible>(())
     });
-    match taken {
-        Ok(()) => {}
-        Err(never) => match never {},
-    }
     for light in lights.values_mut() {
         light.readings = filled_up(std::mem::take(&mut light.readings));
     }

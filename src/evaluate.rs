@@ -373,19 +373,12 @@ pub fn judge(
         .filter(|(_, item)| item.fold == fold)
         .collect();
     let mut judged = Vec::with_capacity(items.len());
-    let taken = batch::in_order(
+    batch::each(
         &items,
         jobs,
         |(index, item)| (*index, check(&item.capture, &checker, settings)),
-        |_, result| {
-            judged.push(result);
-            Ok::<(), std::convert::Infallible>(())
-        },
+        |result| judged.push(result),
     );
-    match taken {
-        Ok(()) => {}
-        Err(never) => match never {},
-    }
     Ok(Fold {
         judged,
         left_out: left_out.into_iter().collect(),

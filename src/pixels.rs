@@ -179,8 +179,31 @@ where
     (rows, columns)
 }
 
+/// How far two colours lie apart (Euclidean, RGB).
+#[inline]
+pub(crate) fn apart(a: [f32; 3], b: [f32; 3]) -> f32 {
+    a.iter()
+        .zip(b)
+        .map(|(x, y)| (x - y) * (x - y))
+        .sum::<f32>()
+        .sqrt()
+}
+
+/// Mean of colours; black where there is none.
+pub(crate) fn mean_colour(colours: impl Iterator<Item = [f32; 3]>) -> [f32; 3] {
+    let (mut sum, mut count) = ([0.0; 3], 0.0f32);
+    for colour in colours {
+        for (s, v) in sum.iter_mut().zip(colour) {
+            *s += v;
+        }
+        count += 1.0;
+    }
+    sum.map(|s| s / count.max(1.0))
+}
+
 /// Luma of a colour (ITU-R BT.601 weights on the encoded samples).
-fn luma_of([r, g, b]: [f32; 3]) -> f32 {
+#[inline]
+pub(crate) fn luma_of([r, g, b]: [f32; 3]) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }
 

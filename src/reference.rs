@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Cursor};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use ndarray::{Array1, Array2};
@@ -961,13 +962,17 @@ fn check_source(
     }
 }
 
-/// Whether a text has the form of a day, YYYY-MM-DD.
-fn is_day(text: &str) -> bool {
-    text.len() == 10
-        && text.bytes().enumerate().all(|(at, b)| match at {
-            4 | 7 => b == b'-',
-            _ => b.is_ascii_digit(),
-        })
+/// Whether a text is a day, YYYY-MM-DD.
+pub(crate) fn is_day(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let mut next = |figures: usize, range: RangeInclusive<u16>| {
+        parts
+            .next()
+            .filter(|part| part.len() == figures && part.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|part| part.parse().ok())
+            .is_some_and(|value| range.contains(&value))
+    };
+    next(4, 1900..=2999) && next(2, 1..=12) && next(2, 1..=31) && parts.next().is_none()
 }
 
 fn begins_with_year(text: &str) -> bool {
@@ -1426,6 +1431,7 @@ layout_only = false
         for (old, new, key) in [
             ("2026-01-01", "", "front.date: "),
             ("2026-01-01", "last spring", "front.date: "),
+            ("2026-01-01", "2026-13-01", "front.date: "),
             ("date = \"2026-01-01\"\n", "", "line "),
         ] {
             let message = load(&[(NAME, GOOD), (toml, &measured.replace(old, new))])

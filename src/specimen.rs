@@ -37,7 +37,7 @@ pub use scanner::{Bed, Scan, Scanner};
 pub use serial::{DISTRICTS, HIGHEST, LETTERS, SERIES, XtsSerial, check_letter};
 
 use crate::note::{Light, RectMm, Side, SizeMm};
-use maths::Random;
+pub(crate) use maths::Random;
 
 /// Why the press or the scanner refused.
 #[derive(Debug, thiserror::Error)]

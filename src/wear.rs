@@ -9,7 +9,7 @@ use ndarray::{Array2, Zip};
 use crate::compare::align::{Part, agreement};
 use crate::compare::regions::{Region, regions};
 use crate::note::RectMm;
-use crate::pixels::{Plane, Raster, box_mean};
+use crate::pixels::{Plane, Raster, apart, box_mean, mean_colour};
 use crate::rectify::edges::{SettledOutline, SideSource};
 use crate::structure::{self, Aligned, CELLS_PER_MM, Colours, Straight, Structure};
 
@@ -251,11 +251,11 @@ pub fn bare_corners(straight: &Straight, colours: Colours<'_>) -> Vec<BareCorner
         let seed = mean_colour(
             (start..start + 2).flat_map(|r| (start..start + 2).map(move |c| colour(r, c))),
         );
-        if distance(seed, margin) < BED {
+        if apart(seed, margin) < BED {
             continue;
         }
         let bed = Array2::from_shape_fn((most, most), |(r, c)| {
-            seen(r, c) && distance(colour(r, c), seed) < SAME_BED
+            seen(r, c) && apart(colour(r, c), seed) < SAME_BED
         });
         let Some(region) = regions(&bed, 1)
             .into_iter()
@@ -353,25 +353,6 @@ fn mirrored(x: f64, y: f64, across: f64, down: f64) -> (f64, f64) {
     (x - k * a, y - k * b)
 }
 
-fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
-    a.iter()
-        .zip(b)
-        .map(|(x, y)| (x - y) * (x - y))
-        .sum::<f32>()
-        .sqrt()
-}
-
-fn mean_colour(colours: impl Iterator<Item = [f32; 3]>) -> [f32; 3] {
-    let (mut sum, mut count) = ([0.0; 3], 0.0f32);
-    for colour in colours {
-        for (s, v) in sum.iter_mut().zip(colour) {
-            *s += v;
-        }
-        count += 1.0;
-    }
-    sum.map(|s| s / count.max(1.0))
-}
-
 /// Median colour 1 to 2 mm inside the edges.
 fn margin_colour(straight: &Straight, colours: Colours<'_>) -> Option<[f32; 3]> {
     let (rows, columns) = straight.luma.dim();
@@ -430,10 +411,10 @@ pub fn measure(
     }
     let gaps = bed.map(|bed| {
         let beside = margin_colour(straight, colours).unwrap_or(bed);
-        if distance(bed, beside) < BED {
+        if apart(bed, beside) < BED {
             return Gaps::default();
         }
-        let bed = |r: usize, c: usize| distance(colours.at(r, c), bed) < SAME_BED;
+        let bed = |r: usize, c: usize| apart(colours.at(r, c), bed) < SAME_BED;
         gaps(aligned, structure, (&bed, excused), &mut hidden)
     });
     let open = Zip::from(&aligned.seen)

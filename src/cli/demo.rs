@@ -3,9 +3,7 @@
 use std::env;
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
@@ -105,7 +103,7 @@ fn examine_batch(
             .with_context(|| format!("{}: cannot be written", display_path(results)))?,
     );
     let settings = Settings::default();
-    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = super::cores();
     let picture_bytes = html::budget(captures.len());
     let mut examinations = Vec::with_capacity(captures.len());
     batch::in_order(

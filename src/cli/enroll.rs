@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -17,7 +14,7 @@ use crate::enroll::{
     SideScans, add_to_side, describe_side, enrol_side, read_lights, with_lights, write,
 };
 use crate::note::{Light, Side, SizeMm};
-use crate::reference::{Design, Library, Process, ReferenceError};
+use crate::reference::{Design, Library, Process, ReferenceError, is_day};
 use crate::scan::display_path;
 use crate::scan::gather::{Options, gather};
 
@@ -93,19 +90,9 @@ fn size(text: &str) -> Result<SizeMm, String> {
 }
 
 fn date(text: &str) -> Result<String, String> {
-    let mut parts = text.split('-');
-    let mut next = |figures: usize, range: RangeInclusive<u16>| {
-        parts
-            .next()
-            .filter(|part| part.len() == figures && part.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|part| part.parse().ok())
-            .is_some_and(|value| range.contains(&value))
-    };
-    let right = next(4, 1900..=2999) && next(2, 1..=12) && next(2, 1..=31);
-    if right && parts.next().is_none() {
-        Ok(text.to_owned())
-    } else {
-        Err("write a day as YYYY-MM-DD".to_owned())
+    match is_day(text) {
+        true => Ok(text.to_owned()),
+        false => Err("write a day as YYYY-MM-DD".to_owned()),
     }
 }
 
@@ -189,7 +176,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     if by_side.is_empty() {
         bail!("none of the scans was made in visible light: give ordinary scans of the notes");
     }
-    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = super::cores();
     let mut out = io::stdout().lock();
     if let Some(design) = &mut undescribed {
         for (side, files) in &by_side {
@@ -245,7 +232,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         let mut known = design.clone();
         known.measured.clone_from(&measured);
         let own = library.clone().overlaid(Library::of(known.clone()));
-        let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let jobs = super::cores();
         let lights = read_lights(&own, &known, &gathered.captures, jobs);
         for ((side, light), of_light) in &lights {
             let notes = counted(of_light.readings.count(), "note");

@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{IsTerminal, stderr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -134,7 +133,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     };
     let all = match arguments.jobs {
         Some(jobs) => jobs,
-        None => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        None => super::cores(),
     };
     // Folds side by side, as enrolling reads scans one after the other; more cores share a fold.
     let at_once = all.min(NonZeroUsize::new(plan.folds).unwrap_or(NonZeroUsize::MIN));

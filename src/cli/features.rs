@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -62,7 +61,7 @@ struct Row {
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let library = library(arguments.references.as_deref())?;
     let identifier = Identifier::new(&library);
-    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = super::cores();
     let mut page = String::from(HEAD);
     if let Some(scans) = &arguments.scans {
         let labelled = labelled(scans)?;

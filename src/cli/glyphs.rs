@@ -116,21 +116,16 @@ pub fn learned(
         })
         .collect();
     let mut faces: BTreeMap<TypefaceId, Vec<Known>> = BTreeMap::new();
-    let taken = batch::in_order(
+    batch::each(
         &labelled,
         jobs,
         |(source, label)| prints(library, &identifier, source, label),
-        |_, found| {
+        |found| {
             for (key, known) in found.into_iter().flatten() {
                 faces.entry(key).or_default().push(known);
             }
-            Ok::<(), std::convert::Infallible>(())
         },
     );
-    match taken {
-        Ok(()) => {}
-        Err(never) => match never {},
-    }
     let mut own = library.clone();
     let mut names = Vec::new();
     for ((currency, id), known) in faces {

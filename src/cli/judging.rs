@@ -3,7 +3,6 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
@@ -78,8 +77,7 @@ impl Judging {
 
     /// Notes at once.
     pub fn jobs(&self) -> NonZeroUsize {
-        self.jobs
-            .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+        self.jobs.unwrap_or_else(super::cores)
     }
 
     /// The policy, with everything else as usual.

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 use serde::de::DeserializeOwned;
@@ -61,7 +59,7 @@ pub fn by_typeface<L: Label, K: Send>(
             }
         }
     }
-    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = super::cores();
     let mut out: BTreeMap<TypefaceId, Vec<K>> = BTreeMap::new();
     batch::in_order(
         &wanted,

@@ -1,9 +1,7 @@
 //! `guilloche level`: whether the stated level of false alarms holds on specimens.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread;
 
 use anyhow::Result;
 use clap::Args;
@@ -48,7 +46,7 @@ fn count(text: &str) -> Result<usize, String> {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let library = library(arguments.references.as_deref())?;
-    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = super::cores();
     let size = Size {
         scanners: arguments.scanners,
         enrolled: arguments.enrolled.clone(),

@@ -1,9 +1,7 @@
 //! `guilloche measure`.
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -41,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let identifier = Identifier::new(&library);
     let gathered = gather(&arguments.paths, &Options::default())?;
     let settings = Settings::default();
-    let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = super::cores();
     let mut out = io::stdout().lock();
     writeln!(
         out,

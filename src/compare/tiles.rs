@@ -6,7 +6,7 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use crate::note::SizeMm;
-use crate::pixels::{Plane, Raster};
+use crate::pixels::{Plane, Raster, luma_of};
 use crate::rectify::homography::Homography;
 
 /// Side of a tile, mm.
@@ -124,14 +124,14 @@ fn read_row(raster: &Raster, y: usize, columns: Range<usize>, out: &mut [Vec<f32
         let samples = image.as_raw().get(range).unwrap_or(&[]);
         for (((luma, red), blue), pixel) in lines.zip(samples.as_chunks::<3>().0) {
             let [r, g, b] = pixel.map(f32::from);
-            *luma = 0.299 * r + 0.587 * g + 0.114 * b;
+            *luma = luma_of([r, g, b]);
             *red = r - g;
             *blue = b - g;
         }
     } else {
         for (((luma, red), blue), x) in lines.zip(columns) {
             let [r, g, b] = raster.get(x, y).unwrap_or([0.0; 3]);
-            *luma = 0.299 * r + 0.587 * g + 0.114 * b;
+            *luma = luma_of([r, g, b]);
             *red = r - g;
             *blue = b - g;
         }

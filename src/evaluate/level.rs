@@ -19,7 +19,7 @@ use crate::reference::{Design, Library, ReferenceError};
 use crate::scan::gather::Source;
 use crate::scan::{Limits, Scan, decode};
 use crate::specimen::{
-    Bed, Dial, DialKind, Dials, Press, Scanner, Specimen, SpecimenError, Subsampling,
+    Bed, Dial, DialKind, Dials, Press, Random, Scanner, Specimen, SpecimenError, Subsampling,
     XtsDenomination,
 };
 use crate::verdict::{Policy, Verdict, judge, weigh};
@@ -125,10 +125,7 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
             scan.flat_map(|scan| read_scan(&scan, *note, &identifier, DESIGN, Side::Front))
                 .collect()
         };
-        finished(batch::in_order(&notes, jobs, work, |_, read| {
-            reads.push(read);
-            Ok(())
-        }));
+        batch::each(&notes, jobs, work, |read| reads.push(read));
         lost += reads.iter().filter(|r| r.is_empty()).count();
         for count in &size.enrolled {
             enrolled.push(with_readings(design, reads.iter().take(*count).flatten()));
@@ -169,19 +166,16 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
         let notes: Vec<usize> = (most..most + size.judged).collect();
         let mut glimpses: Vec<Glimpse> = Vec::new();
         let work = |note: &usize| judged(draw(scanner, &worn(s, *note))?, &by);
-        finished(batch::in_order(&notes, jobs, work, |_, found| {
-            match found {
-                None => lost += 1,
-                Some((verdicts, glimpse)) => {
-                    glimpses.push(glimpse);
-                    let columns = by_own.iter_mut().chain(&mut by_next);
-                    for (column, verdict) in columns.zip(verdicts) {
-                        column.push(verdict);
-                    }
+        batch::each(&notes, jobs, work, |found| match found {
+            None => lost += 1,
+            Some((verdicts, glimpse)) => {
+                glimpses.push(glimpse);
+                let columns = by_own.iter_mut().chain(&mut by_next);
+                for (column, verdict) in columns.zip(verdicts) {
+                    column.push(verdict);
                 }
             }
-            Ok(())
-        }));
+        });
         for batch in glimpses.chunks_exact(BATCH) {
             for (place, (changed, all)) in [s, next].into_iter().zip(&mut drift) {
                 let Some(library) = enrolled.get((place + 1) * sizes - 1) else {
@@ -224,12 +218,11 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
                     specimen.dials.set(*dial, value).ok()?;
                     judged(draw(scanner, &specimen)?, &[sizes.checked_sub(1)?])
                 };
-                finished(batch::in_order(&notes, jobs, work, |_, found| {
+                batch::each(&notes, jobs, work, |found| {
                     // One that is not recognised does not pass.
                     let verdict = found.and_then(|f| Some(*f.0.first()?.get(1)?));
                     verdicts.push(verdict.unwrap_or(Verdict::Unrecognised));
-                    Ok(())
-                }));
+                });
                 caught.push(Caught {
                     dial: *dial,
                     value,
@@ -248,13 +241,6 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
     })
 }
 
-fn finished(result: Result<(), std::convert::Infallible>) {
-    match result {
-        Ok(()) => {}
-        Err(never) => match never {},
-    }
-}
-
 /// The design alone, with these readings of its front.
 fn with_readings<'a>(design: &Design, reads: impl Iterator<Item = &'a Read>) -> Library {
     let mut design = design.clone();
@@ -266,31 +252,18 @@ fn with_readings<'a>(design: &Design, reads: impl Iterator<Item = &'a Read>) -> 
     Library::of(design)
 }
 
-/// A fixed stream of numbers for a seed (SplitMix64; Steele, Lea & Flood 2014).
-struct Stream(u64);
-
-impl Stream {
-    fn within(&mut self, low: f32, high: f32) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        low + (high - low) * ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 24) as f32
-    }
-}
-
 /// A scanner at 300 dpi, as no two are alike.
 fn scanner(number: u64) -> Scanner {
-    let mut stream = Stream(0x5ca0 + number);
+    let mut random = Random::new(number, "level scanner");
     Scanner {
         bed: Bed::Black,
-        blur_um: stream.within(24.0, 44.0),
-        noise: stream.within(0.6, 3.0),
-        gamma: stream.within(0.88, 1.15),
-        cast: [0; 3].map(|_| stream.within(0.94, 1.05)),
-        sharpening: stream.within(0.0, 0.6),
-        quality: stream.within(84.0, 96.0) as u8,
-        subsampling: if stream.within(0.0, 1.0) < 0.5 {
+        blur_um: random.between(24.0, 44.0),
+        noise: random.between(0.6, 3.0),
+        gamma: random.between(0.88, 1.15),
+        cast: [0; 3].map(|_| random.between(0.94, 1.05)),
+        sharpening: random.between(0.0, 0.6),
+        quality: random.between(84.0, 96.0) as u8,
+        subsampling: if random.unit() < 0.5 {
             Subsampling::Half
         } else {
             Subsampling::Quarter
@@ -302,7 +275,7 @@ fn scanner(number: u64) -> Scanner {
 /// A genuine note in random wear: all are handled, one in twelve has had each kind of accident.
 fn worn(scanner: usize, note: usize) -> Specimen {
     let seed = 7_000_000 + 2_000_000 * scanner as u64 + note as u64;
-    let mut stream = Stream(seed);
+    let mut random = Random::new(seed, "level wear");
     let mut dials = Dials::none();
     let use_ = [
         (Dial::Soil, 0.5),
@@ -319,10 +292,10 @@ fn worn(scanner: usize, note: usize) -> Specimen {
         Dial::Stamp,
         Dial::Washed,
     ];
-    let use_ = use_.map(|(dial, most)| (dial, stream.within(0.0, most)));
+    let use_ = use_.map(|(dial, most)| (dial, random.between(0.0, most)));
     let accidents = accidents.map(|dial| {
-        let happened = stream.within(0.0, 1.0) < 1.0 / 12.0;
-        let size = stream.within(0.1, 0.5);
+        let happened = random.unit() < 1.0 / 12.0;
+        let size = random.between(0.1, 0.5);
         (dial, if happened { size } else { 0.0 })
     });
     for (dial, value) in use_.into_iter().chain(accidents) {

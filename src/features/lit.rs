@@ -16,6 +16,11 @@ const MOTIF_CELLS: f64 = 72.0 / 25.4;
 /// Cells on each side by which a motif may lie off its mean place: 2.5 mm.
 pub(crate) const MOTIF_REACH: usize = 7;
 
+/// Luminance of linear light (ITU-R BT.709 weights).
+pub(crate) fn luminance_of([r, g, b]: [f32; 3]) -> f32 {
+    0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
 /// A part of a side in linear light.
 #[derive(Debug)]
 pub(crate) struct Lit {
@@ -39,13 +44,13 @@ impl Lit {
         Ok((Self::part(face, rect, px_per_mm)?, rect))
     }
 
-    /// Luminance (ITU-R BT.709 weights).
+    /// Luminance of each cell.
     pub(crate) fn luminance(&self) -> Plane {
         let channel = |c| self.planes.index_axis(Axis(0), c);
         Zip::from(channel(0))
             .and(channel(1))
             .and(channel(2))
-            .map_collect(|&r, &g, &b| 0.2126 * r + 0.7152 * g + 0.0722 * b)
+            .map_collect(|&r, &g, &b| luminance_of([r, g, b]))
     }
 
     /// Mean colour of the cells that are chosen; `None` where none is.

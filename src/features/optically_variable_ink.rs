@@ -19,7 +19,7 @@
 
 use ndarray::Axis;
 
-use super::lit::{Lit, facts, hue, hue_origin, hue_range, turn, upper};
+use super::lit::{Lit, facts, hue, hue_origin, hue_range, luminance_of, turn, upper};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
@@ -117,11 +117,11 @@ fn colour(
     let ink = place
         .mean(|at| light[at] <= dark)
         .ok_or_else(|| Unmeasured::Covered("it lies beyond the scan".to_owned()))?;
-    let [r, g, b] = [0, 1, 2].map(|c| ink[c] / paper[c]);
-    if 0.2126 * r + 0.7152 * g + 0.0722 * b > PRINTED {
+    let sent_back = [0, 1, 2].map(|c| ink[c] / paper[c]);
+    if luminance_of(sent_back) > PRINTED {
         return Err(Unmeasured::Covered("no ink is seen".to_owned()));
     }
-    let hue = hue([r, g, b])
+    let hue = hue(sent_back)
         .ok_or_else(|| Unmeasured::Other("it looks grey, which has no hue".to_owned()))?;
     Ok(Measurement {
         value: turn(hue_origin(&fact.colours), hue),

@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 use super::homography::Point;
 use super::{Origin, Outline, Overview, Quad};
+use crate::pixels::apart;
 
 /// A pixel joins the bed where it is within this many noise levels of the bed beside it.
 const NOISE_LEVELS: f32 = 5.0;
@@ -194,14 +195,6 @@ fn on_an_edge(overview: &Overview, row: usize, column: usize, step: f32) -> bool
             colour(overview, row, column - 1),
             colour(overview, row, column + 1),
         ) > step
-}
-
-fn apart(a: [f32; 3], b: [f32; 3]) -> f32 {
-    a.iter()
-        .zip(b)
-        .map(|(x, y)| (x - y) * (x - y))
-        .sum::<f32>()
-        .sqrt()
 }
 
 /// Erosion then dilation by one pixel: cuts dust and thin lines off.

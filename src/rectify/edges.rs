@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::Quad;
 use super::bed::{Line, robust_line};
 use super::homography::Point;
-use crate::pixels::Raster;
+use crate::pixels::{Raster, apart, mean_colour};
 
 /// Profiles across each side.
 const PROFILES: usize = 40;
@@ -262,6 +262,18 @@ const STEPS: usize = 12;
 /// Samples along the edge for each step of a profile.
 const ALONG: usize = 8;
 
+/// Where a profile stands `d` px along an edge from `a`, and how far outward from there the line lies.
+fn profile_from(
+    line: Line,
+    a: Point,
+    along: Point,
+    outward: Point,
+    d: f64,
+) -> Option<(Point, f64)> {
+    let base = [a[0] + along[0] * d, a[1] + along[1] * d];
+    Some((base, line.along(base, outward)?))
+}
+
 /// Where the bed ends along an edge, a place a profile. A profile is a stretch of the edge, and what
 /// is looked at is how unlike any shade of the bed its samples are, so that a shadow beside the edge
 /// does not pull the place towards it. The root of the mean square counts print that runs off the
@@ -286,8 +298,7 @@ fn ends_of_bed(
     for index in 0..2 * PROFILES {
         let start = 0.03 * length + index as f64 * stretch;
         let middle = start + 0.5 * stretch;
-        let base = [a[0] + along[0] * middle, a[1] + along[1] * middle];
-        let Some(s0) = line.along(base, outward) else {
+        let Some((base, s0)) = profile_from(line, a, along, outward, middle) else {
             continue;
         };
         let place = |d: f64, s: f64| {
@@ -311,8 +322,8 @@ fn ends_of_bed(
         ) else {
             continue;
         };
-        let bed = mean_colour(outside);
-        let unlike = apart_from_shades(mean_colour(inside), bed).powi(2);
+        let bed = mean_colour(outside.iter().copied());
+        let unlike = apart_from_shades(mean_colour(inside.iter().copied()), bed).powi(2);
         if 2.0 * unlike < mean_square_unlike(inside, bed) {
             textured += 1;
         }
@@ -413,10 +424,6 @@ fn mean(values: impl Iterator<Item = f32>) -> f32 {
     sum / count.max(1) as f32
 }
 
-fn mean_colour(colours: &[[f32; 3]]) -> [f32; 3] {
-    std::array::from_fn(|k| mean(colours.iter().map(|c| c[k])))
-}
-
 /// Where each profile crosses from paper to bed near a line: half way between the colour inside and
 /// the colour outside, to a fraction of a pixel.
 fn crossings(
@@ -435,8 +442,7 @@ fn crossings(
     let mut profile: Vec<Option<[f32; 3]>> = Vec::with_capacity(count);
     for index in 0..2 * PROFILES {
         let d = (0.03 + 0.94 * index as f64 / (2 * PROFILES - 1) as f64) * length;
-        let base = [a[0] + along[0] * d, a[1] + along[1] * d];
-        let Some(s0) = line.along(base, outward) else {
+        let Some((base, s0)) = profile_from(line, a, along, outward, d) else {
             continue;
         };
         let place = |s: f64| [base[0] + outward[0] * s, base[1] + outward[1] * s];
@@ -660,14 +666,6 @@ fn colour_steps(
         }
     }
     out
-}
-
-fn apart(a: [f32; 3], b: [f32; 3]) -> f32 {
-    a.iter()
-        .zip(b)
-        .map(|(x, y)| (x - y) * (x - y))
-        .sum::<f32>()
-        .sqrt()
 }
 
 /// Darkest shade of the bed that a note's shadow makes.

@@ -3,8 +3,9 @@
 
 use super::rules::SeenIn;
 use super::typeface::{self, CELLS, COLUMNS, HALF_CELLS, MARGIN, ROWS, Typeface};
+use crate::compare::order::median;
 use crate::note::RectMm;
-use crate::pixels::{Lattice, Plane, Raster, box_mean};
+use crate::pixels::{Lattice, Plane, Raster, box_mean, luma_of};
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 
@@ -81,9 +82,7 @@ impl Strip {
             SeenIn::Red => darkness(raster, print, rect, px_per_mm, |p| p[0]),
             SeenIn::Green => darkness(raster, print, rect, px_per_mm, |p| p[1]),
             SeenIn::Blue => darkness(raster, print, rect, px_per_mm, |p| p[2]),
-            SeenIn::Luma => darkness(raster, print, rect, px_per_mm, |[r, g, b]| {
-                0.299 * r + 0.587 * g + 0.114 * b
-            }),
+            SeenIn::Luma => darkness(raster, print, rect, px_per_mm, luma_of),
         }?;
         let half = halved(&ink);
         Some(Self {
@@ -225,12 +224,7 @@ fn paper(raster: &Raster, print: &Homography, rect: RectMm, of: impl Fn([f32; 3]
             seen.extend(raster.get(x, y).map(&of));
         }
     }
-    let middle = seen.len() / 2;
-    if seen.is_empty() {
-        return 1.0;
-    }
-    let (_, median, _) = seen.select_nth_unstable_by(middle, f32::total_cmp);
-    median.max(1.0)
+    median(&mut seen).unwrap_or(1.0).max(1.0)
 }
 
 fn halved(plane: &Plane) -> Plane {
