@@ -218,9 +218,10 @@ fn settle_side(
         let mut line = rough;
         for _ in 0..2 {
             // Where most of a side stands out from every shade of what is outside, that is a bed: a shadow
-            // on it would pull the crossing outwards, print that runs off the paper inwards.
+            // on it would pull the crossing outwards, print that runs off the paper inwards. Paper that is
+            // itself such a shade, grey on a white bed, has only its crossing.
             let points = ends_of_bed(raster, line, a, along, outward, length, spread);
-            line = if margin.is_some() && points.len() < PROFILES {
+            line = if points.len() < PROFILES {
                 let points = crossings(raster, line, a, along, outward, length, spread);
                 robust_line(&points, line, 2.0 * spread).unwrap_or(line)
             } else {
@@ -253,6 +254,9 @@ fn straight(mut points: Vec<Point>) -> Option<Line> {
     }
     Line::fit(&points.iter().map(|&p| (p, 1.0)).collect::<Vec<_>>())
 }
+
+/// Paper is a shade of the bed where less than this of the way to its colour is anything else.
+const SHADE: f32 = 0.15;
 
 /// Scatter that places along an edge have at least, px: they are interpolated between pixels.
 const LEAST_SCATTER: f64 = 0.125;
@@ -323,9 +327,13 @@ fn ends_of_bed(
             continue;
         };
         let bed = mean_colour(outside.iter().copied());
-        let unlike = apart_from_shades(mean_colour(inside.iter().copied()), bed).powi(2);
-        if 2.0 * unlike < mean_square_unlike(inside, bed) {
+        let paper = mean_colour(inside.iter().copied());
+        let unlike = apart_from_shades(paper, bed);
+        let texture = mean_square_unlike(inside, bed);
+        if 2.0 * unlike * unlike < texture && texture > CLEAR * CLEAR {
             textured += 1;
+        } else if unlike < SHADE * apart(paper, bed) {
+            continue;
         }
         profiles.push((place(0.0, -reach), samples, bed));
     }
