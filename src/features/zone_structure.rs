@@ -5,11 +5,13 @@
 //!
 //! **How it is measured.** The side is straightened at 72 dpi and turned into normalised local
 //! contrast, so that ink colour, soil and light fall out. Its blocks are aligned with the reference
-//! one by one; the overprint, which floats against the engraving, is found by itself. For each zone: one minus the correlation with the mean of the enrolled notes, each cell weighted by the inverse
-//! of its variance over them.
+//! one by one; the overprint, which floats against the engraving, is found by itself. For each zone: its
+//! correlation with the mean of the enrolled notes, each cell weighted by the inverse of its variance over
+//! them, as what differs over what agrees. A noisy scan raises that by one factor everywhere, on pale
+//! print as on bold: beside the other zones it is no deviation.
 //!
-//! **Unit.** None: 0 where the zone is like the mean of genuine notes, 1 where it shows nothing of
-//! it, up to 2 where it shows the opposite.
+//! **Unit.** log10 of variances: -1 where a tenth as much differs as agrees, 0 where as much, 2 where the zone
+//! shows nothing of what is expected.
 //!
 //! **What it cannot see.** How the element was printed: a good copy has the same structure at 72 dpi.
 //! Elements that differ from note to note (serial numbers) are only held to be there.
@@ -25,6 +27,9 @@ use crate::structure::{LEAST_PX_PER_MM, part};
 
 /// Share of a zone's cells that must be seen.
 const LEAST_SEEN: f32 = 0.5;
+
+/// Correlations below and above say no more.
+const CLAMP: (f64, f64) = (0.1, 0.995);
 
 /// See the page above.
 #[derive(Debug)]
@@ -51,8 +56,8 @@ impl Feature for ZoneStructure {
             .filter(|zone| zone.side == face.side && zone.print != Process::Paper)
             .map(|zone| {
                 let result = examined(face, zone).map(|correlation| Measurement {
-                    value: 1.0 - correlation,
-                    unit: "",
+                    value: differing(correlation),
+                    unit: "log10",
                     zone_mm: zone.rect_mm,
                 });
                 Reading {
@@ -64,8 +69,15 @@ impl Feature for ZoneStructure {
     }
 
     fn least_spread(&self) -> f64 {
-        0.03
+        // At a correlation of 0.9 this is 0.03 of it.
+        0.15
     }
+}
+
+/// What differs over what agrees, log10 of variances: a zone that holds the expected structure of variance S and
+/// anything else of variance N correlates with it by 1/√(1 + N/S).
+fn differing(correlation: f64) -> f64 {
+    (correlation.clamp(CLAMP.0, CLAMP.1).powi(-2) - 1.0).log10()
 }
 
 /// Correlation of a zone with its reference.
@@ -100,7 +112,7 @@ mod tests {
     #[test]
     fn a_genuine_note_agrees() {
         for reading in measure(&ZoneStructure, &genuine(9)) {
-            assert!(reading.result.unwrap().value < 0.2, "{}", reading.zone);
+            assert!(reading.result.unwrap().value < -1.0, "{}", reading.zone);
         }
     }
 
@@ -117,9 +129,9 @@ mod tests {
             }
         });
         let readings = measure(&ZoneStructure, &forged);
-        assert!(value(&readings, "portrait") > 0.7);
-        assert!(value(&readings, "treasury-seal") > 0.7);
-        assert!(value(&readings, "title") < 0.2);
+        assert!(value(&readings, "portrait") > 1.0);
+        assert!(value(&readings, "treasury-seal") > 1.0);
+        assert!(value(&readings, "title") < -1.0);
     }
 
     #[test]
@@ -128,7 +140,7 @@ mod tests {
             colour.map(|v| v * (0.6 + 0.003 * x))
         });
         for reading in measure(&ZoneStructure, &soiled) {
-            assert!(reading.result.unwrap().value < 0.25, "{}", reading.zone);
+            assert!(reading.result.unwrap().value < -0.7, "{}", reading.zone);
         }
     }
 
