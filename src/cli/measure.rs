@@ -34,6 +34,17 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
+    let known: Vec<&str> = features::all().iter().map(|f| f.id()).collect();
+    if let Some(unknown) = arguments
+        .features
+        .iter()
+        .find(|f| !known.contains(&f.as_str()))
+    {
+        bail!(
+            "{unknown:?} is no feature that is measured: choose from {}",
+            known.join(", ")
+        );
+    }
     let config = Config::here()?;
     let library = library(config.references_or(&arguments.references))?;
     let identifier = Identifier::new(&library);
