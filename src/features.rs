@@ -10,6 +10,7 @@ pub mod dot_noise;
 pub(crate) mod drawn;
 #[cfg(test)]
 pub(crate) mod drawn_prints;
+pub mod fine_detail;
 pub mod foreign_marks;
 pub mod ink_colour;
 pub mod ink_separation;
@@ -424,6 +425,7 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &line_spectrum::LineSpectrum,
         &print_raster::PrintRaster,
         &dot_noise::DotNoise,
+        &fine_detail::FineDetail,
         &ink_colour::InkColour,
         &ink_separation::InkSeparation,
         &optically_variable_ink::OpticallyVariableInk,

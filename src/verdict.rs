@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::compare::evidence::combined;
+use crate::features::fine_detail;
 use crate::note::RectMm;
 
 /// What guilloche says of a note.
@@ -100,16 +101,22 @@ pub struct Policy {
     pub false_alarm: f64,
     /// A note is unclear where evidence is within this factor of being suspect.
     pub doubt: f64,
+    /// Share of genuine notes that fine-detail may make unclear, in scans too coarse for the features of
+    /// print. It stands in for all of them and can do no more, so it has a level of its own.
+    pub coarse: f64,
     /// Least genuine notes enrolled for statistics alone to call a note suspect.
     pub enrolled: usize,
 }
 
 impl Default for Policy {
-    /// One genuine note in a thousand; doubt at ten times that; with fewer than thirty notes the tail is too uncertain (on 20 of 40 ¥100 notes, one of the other 20 was called suspect).
+    /// One genuine note in a thousand; doubt at ten times that; three in a hundred where a scan is coarse; with
+    /// fewer than thirty notes the tail is too uncertain (on 20 of 40 ¥100 notes, one of the other 20 was called
+    /// suspect).
     fn default() -> Self {
         Self {
             false_alarm: 0.001,
             doubt: 10.0,
+            coarse: 0.03,
             enrolled: 30,
         }
     }
@@ -123,15 +130,26 @@ const EXAMINED: f64 = 0.5;
 /// count as one more. Deviations that the level does not quite reach, or that rest on too few enrolled
 /// notes, are doubtful.
 pub fn weigh(findings: &mut [Finding], policy: &Policy, enrolled: usize) {
-    let compared = findings.iter().filter(|f| f.p_value.is_some()).count();
-    let limit = policy.false_alarm / compared.max(1) as f64;
+    let compared = findings
+        .iter()
+        .filter(|f| !stands_in(f) && f.p_value.is_some())
+        .count();
+    let shared = policy.false_alarm / compared.max(1) as f64;
     for finding in findings {
         let Some(p) = finding.p_value else { continue };
-        if p > limit * policy.doubt {
+        let (limit, doubt) = if stands_in(finding) {
+            (0.0, policy.coarse)
+        } else {
+            (shared, shared * policy.doubt)
+        };
+        if p > doubt {
             finding.doubtful = false;
             continue;
         }
         finding.outcome = Outcome::Deviates;
+        if stands_in(finding) {
+            finding.why.push_str("; how a note was printed shows at 300 dpi: scan it again");
+        }
         finding.doubtful |= p > limit || enrolled < policy.enrolled;
         if enrolled < policy.enrolled {
             finding.why.push_str(&format!(
@@ -145,7 +163,16 @@ pub fn weigh(findings: &mut [Finding], policy: &Policy, enrolled: usize) {
 /// Probability that a genuine note is at least as odd in anything that was compared; `None` where nothing
 /// was.
 pub fn overall(findings: &[Finding]) -> Option<f64> {
-    combined(findings.iter().filter_map(|f| f.p_value))
+    combined(
+        findings
+            .iter()
+            .filter(|f| !stands_in(f))
+            .filter_map(|f| f.p_value),
+    )
+}
+
+fn stands_in(finding: &Finding) -> bool {
+    finding.feature == fine_detail::ID
 }
 
 /// The verdict on a recognised note of whose design so many genuine notes are enrolled, with its reasons
@@ -219,6 +246,21 @@ mod tests {
             expected: None,
             p_value,
             why: "why".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_stands_in_makes_unclear_and_no_more() {
+        for (p, expected) in [
+            (1e-9, Verdict::Unclear),
+            (0.02, Verdict::Unclear),
+            (0.04, Verdict::Passed),
+        ] {
+            let mut findings = [finding(Some(p)), finding(Some(0.5))];
+            findings[0].feature = fine_detail::ID.to_owned();
+            weigh(&mut findings, &Policy::default(), 64);
+            assert_eq!(judge(&findings, 64).0, expected, "{p}");
+            assert_eq!(overall(&findings), Some(0.5));
         }
     }
 
