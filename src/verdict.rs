@@ -148,7 +148,9 @@ pub fn weigh(findings: &mut [Finding], policy: &Policy, enrolled: usize) {
         }
         finding.outcome = Outcome::Deviates;
         if stands_in(finding) {
-            finding.why.push_str("; how a note was printed shows at 300 dpi: scan it again");
+            finding
+                .why
+                .push_str("; how a note was printed shows at 300 dpi: scan it again");
         }
         finding.doubtful |= p > limit || enrolled < policy.enrolled;
         if enrolled < policy.enrolled {

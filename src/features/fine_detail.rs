@@ -7,12 +7,13 @@
 //! lacks contrast at the pixel, however much the scan was sharpened.
 //!
 //! # How it is measured
-//! Over all windows of print, medians: `print:fall-off`, the contrast between neighbouring pixels over that between
-//! pixels two apart; `print:specks`, colour in blocks of two by two pixels that the lightness does not explain, over the
-//! same. Both together are compared with what they are together on genuine notes.
+//! Over all windows of print, medians: `fall-off`, the contrast between neighbouring pixels over that between pixels
+//! two apart; `print:specks`, colour in blocks of two by two pixels that the lightness does not explain, over the same;
+//! and `paper:specks`, the noise of colour in unprinted paper (see dot-noise), over the same. Each kind of specks is
+//! compared together with the fall-off: what they are together on genuine notes.
 //!
 //! # Unit
-//! Log10 of amplitudes; two-sided, as a pair.
+//! Log10 of amplitudes; two-sided, as pairs.
 //!
 //! # What it cannot see
 //! Anything at 267 dpi and above: line-acuity, print-raster and dot-noise look there. What kind of print it was: a
@@ -21,6 +22,7 @@
 //! # What fools it
 //! A scan that is out of focus, or noisy for want of light.
 
+use super::dot_noise::paper_noise;
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::chroma::{Detail, Grid, contrast, unexplained};
 use crate::compare::evidence::Odd;
@@ -58,7 +60,7 @@ impl Feature for FineDetail {
         }
         let condition = face.condition()?;
         let side = condition.transform.side();
-        let [mut fall_off, mut specks] = [Vec::new(), Vec::new()];
+        let [mut fall_off, mut specks, mut far_all] = [Vec::new(), Vec::new(), Vec::new()];
         for window in &condition.prints {
             let (Some(near), Some(far)) = (
                 contrast(&window.light, side, 1),
@@ -67,12 +69,19 @@ impl Feature for FineDetail {
                 continue;
             };
             let far = far.max(1e-9);
+            far_all.push((0.5 * far.log10()) as f32);
             fall_off.push((0.5 * (near.max(1e-9) / far).log10()) as f32);
             let blocks = Grid::over(&window.density, side, BLOCK);
             if let Some(colour) = unexplained(&blocks, Detail::Fine) {
                 specks.push((0.5 * (colour.max(1e-9) / far).log10()) as f32);
             }
         }
+        let scale = median(&mut far_all).unwrap_or(0.0);
+        let paper: Vec<f32> = condition
+            .papers
+            .iter()
+            .map(|w| paper_noise(w) - scale)
+            .collect();
         let reading = |zone: &str, mut values: Vec<f32>| Reading {
             zone: zone.to_owned(),
             result: median(&mut values)
@@ -84,8 +93,10 @@ impl Feature for FineDetail {
                 .ok_or_else(|| Unmeasured::Covered("no print is seen".to_owned())),
         };
         Ok(vec![
-            reading("print:fall-off", fall_off),
+            reading("print:fall-off", fall_off.clone()),
             reading("print:specks", specks),
+            reading("paper:fall-off", fall_off),
+            reading("paper:specks", paper),
         ])
     }
 
