@@ -76,7 +76,9 @@ impl Feature for FineDetail {
                 specks.push((0.5 * (colour.max(1e-9) / far).log10()) as f32);
             }
         }
-        let scale = median(&mut far_all).unwrap_or(0.0);
+        let Some(scale) = median(&mut far_all) else {
+            return Err(Unmeasured::Covered("no print is seen".to_owned()));
+        };
         let paper: Vec<f32> = condition
             .papers
             .iter()
@@ -90,7 +92,7 @@ impl Feature for FineDetail {
                     unit: "log10",
                     zone_mm: face.whole(),
                 })
-                .ok_or_else(|| Unmeasured::Covered("no print is seen".to_owned())),
+                .ok_or_else(|| Unmeasured::Covered("too little is seen".to_owned())),
         };
         Ok(vec![
             reading("print:fall-off", fall_off.clone()),
