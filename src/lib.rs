@@ -51,7 +51,7 @@ use report::{
 };
 use scan::gather::{Capture, Source};
 use scan::{Limits, Scan, display_path};
-use verdict::{Finding, Policy, Verdict, judge, overall, weigh};
+use verdict::{Finding, OtherResolution, Policy, Verdict, judge, overall, weigh};
 
 /// What a run is to do.
 #[derive(Debug, Clone, Default)]
@@ -415,7 +415,16 @@ pub fn examine_and_show(
                     .min()
                     .unwrap_or(0);
                 fitness = fitness::grade(faces.iter().map(|f| &f.1), &checker.experience);
-                weigh(&mut findings, &settings.policy, enrolled);
+                let other = faces.iter().find_map(|(_, face)| {
+                    let measured = face.design.measured.get(&face.side)?;
+                    let by_day = face.light == Light::Visible && measured.readings.is_some();
+                    by_day
+                        .then(|| {
+                            OtherResolution::than(measured.enrolment.px_per_mm, face.px_per_mm)
+                        })
+                        .flatten()
+                });
+                weigh(&mut findings, &settings.policy, enrolled, other.as_ref());
                 p_value = overall(&findings);
                 let (verdict, why) = judge(&findings, enrolled);
                 reasons.extend(why);

@@ -147,7 +147,7 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
                     false_alarm,
                     ..Policy::default()
                 };
-                weigh(&mut findings, &policy, *count);
+                weigh(&mut findings, &policy, *count, None);
                 judge(&findings, *count).0
             }))
         });

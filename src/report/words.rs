@@ -210,6 +210,12 @@ pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> 
             {
                 out.push(catalogue.text("reason.few-enrolled").to_owned());
             }
+            if deviating
+                .iter()
+                .any(|(_, f)| f.why.contains(" dpi, the enrolled notes at "))
+            {
+                out.push(catalogue.text("reason.other-resolution").to_owned());
+            }
             if deviating.is_empty() {
                 out.push(undecided(catalogue, examination));
             }
