@@ -41,7 +41,7 @@ const EDGE_MM: f64 = 1.5;
 /// Values darker than this, of 255, count as this: below lies the scanner's own darkness.
 const DARKEST: f32 = 4.0;
 /// From this resolution on the fine band lies well within what the sampling passes, px/mm.
-pub const FULL_PX_PER_MM: f64 = 10.5;
+const FULL_PX_PER_MM: f64 = 10.5;
 /// A scan is blurred where the grain falls off more than this, log10 of amplitudes. On 64 $1 notes at
 /// 300 dpi the fall was never below -0.09; softened by a Gaussian of one pixel it was below -0.27 on all.
 const BLURRED: f64 = -0.28;

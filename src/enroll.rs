@@ -27,7 +27,7 @@ use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::{Against, SettledOutline, SideSource, settle};
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::{PaddedGrid, register};
-use crate::rectify::{Origin, Outlines, Quad, distance, long_side, outlines, side_lengths};
+use crate::rectify::{Origin, Outlines, Quad, distance, long_side, outlines, side_lengths, turns};
 use crate::reference::{
     Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, Process, SecurityFeature, Zone,
     add_structure,
@@ -477,13 +477,9 @@ fn own_outline(sheet: &Sheet, size: SizeMm, cropped_mm: f64) -> Option<Quad> {
         .candidates
         .iter()
         .flat_map(|outline| {
-            (0..4).map(|turn| {
-                let mut quad = outline.quad;
-                quad.rotate_left(turn);
-                match outline.origin {
-                    Origin::Bed => quad,
-                    Origin::Frame => enlarged(&quad, size, [cropped_mm; 4]),
-                }
+            turns(&outline.quad).map(|quad| match outline.origin {
+                Origin::Bed => quad,
+                Origin::Frame => enlarged(&quad, size, [cropped_mm; 4]),
             })
         })
         .map(|quad| (apart(&quad), quad))

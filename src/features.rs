@@ -284,6 +284,17 @@ pub struct Needs {
     pub px_per_mm: f64,
 }
 
+impl Needs {
+    /// Either side by day, at least at so many scan px/mm.
+    pub const fn by_day(px_per_mm: f64) -> Self {
+        Self {
+            side: None,
+            light: Light::Visible,
+            px_per_mm,
+        }
+    }
+}
+
 /// What was measured in one zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {

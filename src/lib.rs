@@ -415,14 +415,11 @@ pub fn examine_and_show(
                     .min()
                     .unwrap_or(0);
                 fitness = fitness::grade(faces.iter().map(|f| &f.1), &checker.experience);
-                let other = faces.iter().find_map(|(_, face)| {
+                let mut by_day = faces.iter().filter(|f| f.1.light == Light::Visible);
+                let other = by_day.find_map(|(_, face)| {
                     let measured = face.design.measured.get(&face.side)?;
-                    let by_day = face.light == Light::Visible && measured.readings.is_some();
-                    by_day
-                        .then(|| {
-                            OtherResolution::than(measured.enrolment.px_per_mm, face.px_per_mm)
-                        })
-                        .flatten()
+                    measured.readings.as_ref()?;
+                    OtherResolution::than(measured.enrolment.px_per_mm, face.px_per_mm)
                 });
                 weigh(&mut findings, &settings.policy, enrolled, other.as_ref());
                 p_value = overall(&findings);

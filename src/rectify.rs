@@ -116,17 +116,21 @@ pub fn seen_near(candidates: &[Outline], quad: &Quad, reach: f64) -> Option<Quad
         .iter()
         .filter(|outline| outline.origin == Origin::Bed)
         .find_map(|outline| {
-            (0..4).find_map(|turn| {
-                let mut seen = outline.quad;
-                seen.rotate_left(turn);
-                let (expected, got) = (side_lengths(quad), side_lengths(&seen));
+            turns(&outline.quad).into_iter().find(|seen| {
+                let (expected, got) = (side_lengths(quad), side_lengths(seen));
                 let near = seen.iter().zip(quad).all(|(a, b)| distance(a, b) < reach);
-                (near
-                    && SIZE.contains(&(got.0 / expected.0))
-                    && SIZE.contains(&(got.1 / expected.1)))
-                .then_some(seen)
+                near && SIZE.contains(&(got.0 / expected.0)) && SIZE.contains(&(got.1 / expected.1))
             })
         })
+}
+
+/// A quadrilateral with each of its corners as the first.
+pub fn turns(quad: &Quad) -> [Quad; 4] {
+    [0, 1, 2, 3].map(|turn| {
+        let mut turned = *quad;
+        turned.rotate_left(turn);
+        turned
+    })
 }
 
 /// Mean length of a quadrilateral's longer pair of sides, px.

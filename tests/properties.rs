@@ -8,7 +8,7 @@ use guilloche::note::{Light, Side};
 use guilloche::pixels::Raster;
 use guilloche::rectify::edges::{Against, SideSource, settle};
 use guilloche::rectify::homography::Homography;
-use guilloche::rectify::{Quad, outlines};
+use guilloche::rectify::{Quad, outlines, turns};
 use guilloche::reference::Library;
 use guilloche::specimen::{Bed, Press, Scanner, Specimen, XtsDenomination};
 use image::{Rgb, RgbImage};
@@ -112,13 +112,7 @@ fn lies_where_it_was_drawn(
     let nearest = found
         .candidates
         .iter()
-        .flat_map(|seen| {
-            (0..4).map(|turn| {
-                let mut quad = seen.quad;
-                quad.rotate_left(turn);
-                quad
-            })
-        })
+        .flat_map(|seen| turns(&seen.quad))
         .min_by(|a, b| farthest(a, &truth).total_cmp(&farthest(b, &truth)))
         .unwrap();
     let rough = farthest(&nearest, &truth);

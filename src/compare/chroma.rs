@@ -158,25 +158,9 @@ pub fn unexplained(grid: &Grid, detail: Detail) -> Option<f64> {
     Some(((total - fitted.dot(&right)) / count).max(0.0))
 }
 
-/// Contrast of a plane of `side`² pixels with what lies `reach` px to the left, right, above and below: the mean
-/// square. `None` where the plane is too small.
-pub fn contrast(plane: &[f32], side: usize, reach: usize) -> Option<f64> {
-    if side <= 2 * reach || plane.len() != side * side {
-        return None;
-    }
-    let mut sum = 0.0;
-    for y in reach..side - reach {
-        let row = |y: usize| plane.get(y * side..(y + 1) * side);
-        let (above, own, below) = (row(y - reach)?, row(y)?, row(y + reach)?);
-        let mut line = 0.0f32;
-        for x in reach..side - reach {
-            let beside = (own[x - reach] + own[x + reach]) + (above[x] + below[x]);
-            let by = own[x] - 0.25 * beside;
-            line += by * by;
-        }
-        sum += f64::from(line);
-    }
-    Some(sum / ((side - 2 * reach) * (side - 2 * reach)) as f64)
+/// A variance as an amplitude, log10; nothing is less than what rounding leaves.
+pub fn amplitude(variance: f64) -> f64 {
+    0.5 * variance.max(1e-9).log10()
 }
 
 #[cfg(test)]

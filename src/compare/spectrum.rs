@@ -1,4 +1,4 @@
-//! Power spectra of small square windows.
+//! What fineness the contrast of small square windows has: power spectra, and contrast at a distance.
 
 use std::sync::Arc;
 
@@ -181,9 +181,46 @@ impl Bands {
     }
 }
 
+/// Contrast of a window of `side`² pixels with what lies `reach` px to the left, right, above and below: the mean
+/// square. `None` where the window is too small.
+pub fn contrast(window: &[f32], side: usize, reach: usize) -> Option<f64> {
+    if side <= 2 * reach || window.len() != side * side {
+        return None;
+    }
+    let mut sum = 0.0;
+    for y in reach..side - reach {
+        let row = |y: usize| window.get(y * side..(y + 1) * side);
+        let (above, own, below) = (row(y - reach)?, row(y)?, row(y + reach)?);
+        let mut line = 0.0f32;
+        for x in reach..side - reach {
+            let beside = (own[x - reach] + own[x + reach]) + (above[x] + below[x]);
+            let by = own[x] - 0.25 * beside;
+            line += by * by;
+        }
+        sum += f64::from(line);
+    }
+    Some(sum / ((side - 2 * reach) * (side - 2 * reach)) as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contrast_is_that_at_its_distance() {
+        let n = 12;
+        let window = |of: fn(usize, usize) -> f32| -> Vec<f32> {
+            (0..n * n).map(|i| of(i % n, i / n)).collect()
+        };
+        let chequered = window(|x, y| if (x + y) % 2 == 0 { 1.0 } else { -1.0 });
+        assert_eq!(contrast(&chequered, n, 1), Some(4.0));
+        assert_eq!(contrast(&chequered, n, 2), Some(0.0));
+        let slope = window(|x, y| x as f32 - 2.0 * y as f32);
+        assert_eq!(contrast(&slope, n, 1), Some(0.0));
+        for (side, reach) in [(n, 6), (n - 1, 1)] {
+            assert_eq!(contrast(&slope, side, reach), None);
+        }
+    }
 
     #[test]
     fn a_wave_shows_at_its_frequency_and_nowhere_else() {

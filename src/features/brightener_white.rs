@@ -20,7 +20,6 @@
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::order::quantile;
-use crate::note::Light;
 
 /// See the module.
 #[derive(Debug)]
@@ -32,11 +31,7 @@ impl Feature for BrightenerWhite {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 4.0,
-        }
+        Needs::by_day(4.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

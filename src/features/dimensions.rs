@@ -17,7 +17,7 @@
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
-use crate::note::{Light, RectMm};
+use crate::note::RectMm;
 use crate::rectify::edges::SideSource;
 use crate::rectify::side_lengths;
 
@@ -31,11 +31,7 @@ impl Feature for Dimensions {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 0.0,
-        }
+        Needs::by_day(0.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

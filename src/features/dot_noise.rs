@@ -25,17 +25,16 @@
 //! instead of process inks shows nothing here: see ink-colour.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::compare::chroma::{Detail, Grid, unexplained};
+use crate::compare::chroma::{Detail, Grid, amplitude, unexplained};
 use crate::compare::order::{mean, median};
 use crate::condition::{Condition, PrintWindow, fine_colour};
-use crate::note::Light;
 
 /// See the module.
 #[derive(Debug)]
 pub struct DotNoise;
 
 /// Resolution at which the specks within lines are looked at, px/mm: two pixels a cell.
-const LINES_PX_PER_MM: f64 = 10.5;
+pub(super) const LINES_PX_PER_MM: f64 = 10.5;
 /// Side of the cells whose colours are compared, mm.
 const CELL_MM: f64 = 0.17;
 
@@ -45,11 +44,7 @@ impl Feature for DotNoise {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 7.4,
-        }
+        Needs::by_day(7.4)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
@@ -110,7 +105,7 @@ pub(super) fn paper_noise(window: &crate::condition::PaperWindow) -> f32 {
         .take(2)
         .chain(yellow_blue.iter().take(2))
         .sum();
-    (0.5 * variance.max(1e-9).log10()) as f32
+    amplitude(variance) as f32
 }
 
 fn specks(windows: &[PrintWindow], side: usize, block: usize) -> Option<f64> {
@@ -119,7 +114,7 @@ fn specks(windows: &[PrintWindow], side: usize, block: usize) -> Option<f64> {
             .iter()
             .map(|w| unexplained(&Grid::over(&w.density, side, block), Detail::Fine)),
     )?;
-    Some(0.5 * variance.max(1e-9).log10())
+    Some(amplitude(variance))
 }
 
 #[cfg(test)]

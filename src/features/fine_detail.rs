@@ -22,13 +22,12 @@
 //! # What fools it
 //! A scan that is out of focus, or noisy for want of light.
 
-use super::dot_noise::paper_noise;
+use super::dot_noise::{LINES_PX_PER_MM, paper_noise};
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::compare::chroma::{Detail, Grid, contrast, unexplained};
+use crate::compare::chroma::{Detail, Grid, amplitude, unexplained};
 use crate::compare::evidence::Odd;
 use crate::compare::order::median;
-use crate::condition::FULL_PX_PER_MM;
-use crate::note::Light;
+use crate::compare::spectrum::contrast;
 
 /// See the module.
 #[derive(Debug)]
@@ -45,15 +44,11 @@ impl Feature for FineDetail {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 4.0,
-        }
+        Needs::by_day(4.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
-        if face.px_per_mm >= FULL_PX_PER_MM {
+        if face.px_per_mm >= LINES_PX_PER_MM {
             return Err(Unmeasured::Other(
                 "the scan is fine enough to look at lines and dots themselves".to_owned(),
             ));
@@ -69,11 +64,11 @@ impl Feature for FineDetail {
                 continue;
             };
             let far = far.max(1e-9);
-            far_all.push((0.5 * far.log10()) as f32);
-            fall_off.push((0.5 * (near.max(1e-9) / far).log10()) as f32);
+            far_all.push(amplitude(far) as f32);
+            fall_off.push(amplitude(near.max(1e-9) / far) as f32);
             let blocks = Grid::over(&window.density, side, BLOCK);
             if let Some(colour) = unexplained(&blocks, Detail::Fine) {
-                specks.push((0.5 * (colour.max(1e-9) / far).log10()) as f32);
+                specks.push(amplitude(colour.max(1e-9) / far) as f32);
             }
         }
         let Some(scale) = median(&mut far_all) else {

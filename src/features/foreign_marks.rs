@@ -17,7 +17,7 @@
 //! Words in thin letters of different heights pass for handwriting, a single large letter for a blot.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::note::{Light, RectMm};
+use crate::note::RectMm;
 use crate::structure::LEAST_PX_PER_MM;
 use crate::wear::{Mark, rows_of_letters};
 
@@ -31,11 +31,7 @@ impl Feature for ForeignMarks {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: LEAST_PX_PER_MM,
-        }
+        Needs::by_day(LEAST_PX_PER_MM)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -27,7 +27,6 @@ use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::chroma::{lightness, red_green, yellow_blue};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
-use crate::note::Light;
 use crate::reference::Process;
 
 /// See the module.
@@ -47,11 +46,7 @@ impl Feature for InkColour {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 4.0,
-        }
+        Needs::by_day(4.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -21,10 +21,9 @@
 //! Stains, writing, stamps and coloured fibres. Strong JPEG: under quality 55 it is not examined.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::compare::chroma::{Detail, unexplained};
+use crate::compare::chroma::{Detail, amplitude, unexplained};
 use crate::compare::order::mean;
 use crate::condition::fine_colour;
-use crate::note::Light;
 
 /// See the module.
 #[derive(Debug)]
@@ -36,11 +35,7 @@ impl Feature for InkSeparation {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 4.0,
-        }
+        Needs::by_day(4.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
@@ -55,7 +50,7 @@ impl Feature for InkSeparation {
                     zone: zone.id.clone(),
                     result: value
                         .map(|v| Measurement {
-                            value: 0.5 * v.max(1e-9).log10(),
+                            value: amplitude(v),
                             unit: "log10 density",
                             zone_mm: zone.rect_mm,
                         })

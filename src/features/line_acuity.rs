@@ -28,7 +28,6 @@
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::median;
-use crate::note::Light;
 
 /// See the module.
 #[derive(Debug)]
@@ -48,11 +47,7 @@ impl Feature for LineAcuity {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 7.4,
-        }
+        Needs::by_day(7.4)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

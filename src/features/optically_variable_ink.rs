@@ -47,11 +47,7 @@ impl Feature for OpticallyVariableInk {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: CELLS,
-        }
+        Needs::by_day(CELLS)
     }
 
     fn kind(&self) -> Option<&'static str> {

@@ -20,7 +20,7 @@
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::align::Shift;
 use crate::compare::evidence::Odd;
-use crate::note::{Light, RectMm};
+use crate::note::RectMm;
 use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 
 /// Least correlation of an element that is found.
@@ -36,11 +36,7 @@ impl Feature for OverprintRegister {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: LEAST_PX_PER_MM,
-        }
+        Needs::by_day(LEAST_PX_PER_MM)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

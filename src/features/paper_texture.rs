@@ -22,7 +22,6 @@ use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::median;
 use crate::condition::BAND_EDGES;
-use crate::note::Light;
 
 /// See the module.
 #[derive(Debug)]
@@ -34,11 +33,7 @@ impl Feature for PaperTexture {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 5.0,
-        }
+        Needs::by_day(5.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -23,7 +23,6 @@
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::chroma::{red_green, yellow_blue};
 use crate::compare::evidence::Odd;
-use crate::note::Light;
 
 /// See the module.
 #[derive(Debug)]
@@ -35,11 +34,7 @@ impl Feature for PaperTint {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 4.0,
-        }
+        Needs::by_day(4.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -27,7 +27,6 @@
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::spectrum::Transform;
-use crate::note::Light;
 
 /// See the module.
 #[derive(Debug)]
@@ -44,11 +43,7 @@ impl Feature for PrintRaster {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 7.4,
-        }
+        Needs::by_day(7.4)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

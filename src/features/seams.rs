@@ -20,7 +20,7 @@
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::tiles::{self, TILE_MM};
 use crate::condition::colour_detail;
-use crate::note::{Light, RectMm};
+use crate::note::RectMm;
 use crate::structure::DETAIL_PX_PER_MM;
 
 /// Coarser scans mix colours of neighbouring lines, scan px/mm: 230 dpi. At 200 dpi genuine notes deviated
@@ -43,11 +43,7 @@ impl Feature for Seams {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: DETAIL_PX_PER_MM,
-        }
+        Needs::by_day(DETAIL_PX_PER_MM)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

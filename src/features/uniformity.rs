@@ -26,7 +26,6 @@ use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured, dot_noise};
 use crate::compare::chroma::{Detail, lightness, red_green, unexplained, yellow_blue};
 use crate::compare::order::median;
 use crate::condition::PrintWindow;
-use crate::note::Light;
 use crate::reference::{Process, Zone};
 
 /// See the module.
@@ -39,11 +38,7 @@ impl Feature for Uniformity {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: 4.0,
-        }
+        Needs::by_day(4.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -16,7 +16,6 @@
 
 use super::zone_structure::examined;
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::note::Light;
 use crate::reference::Process;
 use crate::structure::LEAST_PX_PER_MM;
 
@@ -33,11 +32,7 @@ impl Feature for ValueConsistency {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: LEAST_PX_PER_MM,
-        }
+        Needs::by_day(LEAST_PX_PER_MM)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -16,7 +16,7 @@
 //! the enrolled notes have it too.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::note::{Light, RectMm};
+use crate::note::RectMm;
 use crate::structure::{CELLS_PER_MM, LEAST_PX_PER_MM};
 
 /// Width of a band, cells: 1 mm.
@@ -36,11 +36,7 @@ impl Feature for VisibleThread {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: LEAST_PX_PER_MM,
-        }
+        Needs::by_day(LEAST_PX_PER_MM)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

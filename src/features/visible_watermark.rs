@@ -15,7 +15,7 @@
 //! **What fools it.** Stains, writing and creases in the zone look like print.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::note::{Light, RectMm};
+use crate::note::RectMm;
 use crate::pixels::{Plane, box_mean, window};
 use crate::structure::{LEAST_PX_PER_MM, part};
 
@@ -36,11 +36,7 @@ impl Feature for VisibleWatermark {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: LEAST_PX_PER_MM,
-        }
+        Needs::by_day(LEAST_PX_PER_MM)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -20,7 +20,6 @@
 //! mostly covered are not examined.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::note::Light;
 use crate::pixels::window;
 use crate::reference::{Process, Zone};
 use crate::structure::{LEAST_PX_PER_MM, part};
@@ -41,11 +40,7 @@ impl Feature for ZoneStructure {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            side: None,
-            light: Light::Visible,
-            px_per_mm: LEAST_PX_PER_MM,
-        }
+        Needs::by_day(LEAST_PX_PER_MM)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -204,17 +204,13 @@ pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> 
                     out.push(sentence);
                 }
             }
-            if deviating
-                .iter()
-                .any(|(_, f)| f.why.contains(" genuine notes are enrolled: enrol "))
-            {
-                out.push(catalogue.text("reason.few-enrolled").to_owned());
-            }
-            if deviating
-                .iter()
-                .any(|(_, f)| f.why.contains(" dpi, the enrolled notes at "))
-            {
-                out.push(catalogue.text("reason.other-resolution").to_owned());
+            for (said, reason) in [
+                (" genuine notes are enrolled: enrol ", "reason.few-enrolled"),
+                (" dpi, the enrolled notes at ", "reason.other-resolution"),
+            ] {
+                if deviating.iter().any(|(_, f)| f.why.contains(said)) {
+                    out.push(catalogue.text(reason).to_owned());
+                }
             }
             if deviating.is_empty() {
                 out.push(undecided(catalogue, examination));
