@@ -63,6 +63,7 @@ pub fn across(feature: &str, doubtful: bool, why: String) -> Finding {
         unit: String::new(),
         expected: None,
         p_value: None,
+        as_enrolled: None,
         why,
     }
 }

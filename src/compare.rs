@@ -12,5 +12,7 @@ pub mod regions;
 pub mod robust;
 pub mod scatter;
 pub mod spectrum;
+pub mod steepness;
 pub mod tail;
 pub mod tiles;
+pub mod trend;

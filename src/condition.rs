@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use crate::compare::chroma::Grid;
 use crate::compare::order::median;
 use crate::compare::spectrum::{Bands, Transform, fast_side};
+use crate::compare::steepness::edge_widths;
 use crate::features::{Face, Unmeasured};
 use crate::note::RectMm;
 use crate::pixels::{Raster, luma_of};
@@ -25,6 +26,10 @@ const WINDOW_MM: f64 = 5.4;
 const PAPER_MM: f64 = 2.7;
 /// Side of the blocks that colours are averaged over, mm: the eye's and the chroma subsampling's scale.
 const BLOCK_MM: f64 = 0.26;
+/// An edge of ink counts where it climbs this much density.
+const LEAST_CLIMB: f32 = 0.35;
+/// Fewer edges than this in a window say nothing of its sharpness.
+const LEAST_EDGES: usize = 8;
 /// Side of a cell of the search for paper, mm.
 const CELL_MM: f64 = 0.45;
 /// Cells within this of a place that count as its surroundings in the search for paper.
@@ -87,6 +92,9 @@ pub struct PrintWindow {
     pub blocks: Grid,
     /// Power spectrum of the lightness density.
     pub power: Vec<f32>,
+    /// Widths of the edges of ink along the rows of the scan and down its columns, px: the whole climb over
+    /// its steepest step.
+    pub edges: [Vec<f32>; 2],
 }
 
 /// See the module.
@@ -110,6 +118,11 @@ pub struct Condition {
     /// amplitudes: what is left of it where the scan is blurred. `None` where the sampling does not pass
     /// the fine band.
     pub grain_fall: Option<f64>,
+    /// How wide edges of ink are along the note and down it, px: median over the windows of print, each
+    /// by its median edge. What the lens, the sampling, smoothing and sharpening leave of the print's own
+    /// sharpness; few scanners are as sharp along their line as across it. `None` where no window has edges
+    /// enough.
+    pub edge_widths: [Option<f64>; 2],
     px_per_mm: f64,
 }
 
@@ -158,6 +171,7 @@ impl Condition {
                     zone,
                     blocks: Grid::over(&density, transform.side(), block),
                     power: transform.power(&light),
+                    edges: edge_widths(&light, transform.side(), LEAST_CLIMB),
                     light,
                     density,
                 });
@@ -173,7 +187,23 @@ impl Condition {
                 (0.5 * (of(2) / of(1)).log10()) as f32
             })
             .collect();
+        let edge_width = |way: usize| {
+            let edges = prints.iter().map(|window| &window.edges[way]);
+            let mut widths: Vec<f32> = edges
+                .filter(|edges| edges.len() >= LEAST_EDGES)
+                .filter_map(|edges| median(&mut edges.clone()))
+                .collect();
+            median(&mut widths).map(f64::from)
+        };
+        let [x0, y0] = face.print.apply([0.0, 0.0]);
+        let [x1, y1] = face.print.apply([face.design.size.width, 0.0]);
+        let lies_along_rows = (x1 - x0).abs() >= (y1 - y0).abs();
         Some(Self {
+            edge_widths: if lies_along_rows {
+                [edge_width(0), edge_width(1)]
+            } else {
+                [edge_width(1), edge_width(0)]
+            },
             grain_fall: median(&mut falls).filter(|_| passed > 2).map(f64::from),
             px_per_mm: face.px_per_mm,
             paper,

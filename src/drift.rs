@@ -20,7 +20,7 @@ use crate::compare::ranks::rank_sum;
 use crate::compare::robust::{Spread, quantile, sorted};
 use crate::features::{self, Face, Reading};
 use crate::note::Side;
-use crate::reference::{Library, Readings};
+use crate::reference::{Library, Readings, Shown};
 use crate::report::rounded;
 
 /// Features that read the scanner more than the note: its sharpness and its colour balance. The grain of the
@@ -194,17 +194,15 @@ pub fn compare<'a>(
     found
 }
 
-/// For each scanner enrolled, the rows of notes as they were scanned: each note's first.
+/// For each scanner enrolled, the rows of notes as they were scanned.
 fn scans_as_made(readings: &Readings) -> Vec<Vec<usize>> {
-    let mut scanners: BTreeMap<usize, BTreeMap<usize, usize>> = BTreeMap::new();
-    for (row, (note, scanner)) in readings.notes.iter().zip(&readings.scanners).enumerate() {
-        let notes = scanners.entry(*scanner).or_default();
-        notes.entry(*note).or_insert(row);
+    let mut scanners: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, (shown, scanner)) in readings.shown.iter().zip(&readings.scanners).enumerate() {
+        if *shown == Shown::AsScanned {
+            scanners.entry(*scanner).or_default().push(row);
+        }
     }
-    scanners
-        .into_values()
-        .map(|notes| notes.into_values().collect())
-        .collect()
+    scanners.into_values().collect()
 }
 
 /// The p-value over all readings, and those that have moved, surest first. `None` where no reading can be
@@ -282,8 +280,9 @@ mod tests {
             for k in 0..*notes {
                 let note = 100 * scanner + k;
                 // As it was scanned, and as another scanner would have shown it.
-                for off in [0.0, 1.0] {
+                for (shown, off) in [(Shown::AsScanned, 0.0), (Shown::Alike, 1.0)] {
                     readings.notes.push(note);
+                    readings.shown.push(shown);
                     readings.scanners.push(scanner);
                     tints.push((tint + 0.01 * ((7 * k) % 11) as f64 + off) as f32);
                 }

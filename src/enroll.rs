@@ -13,7 +13,8 @@ use ndarray::Array2;
 use crate::compare::motif;
 use crate::features::{Face, lit, measure_all};
 use crate::identify::Identifier;
-use crate::reference::{Design, Library, MeasuredLight, Readings};
+use crate::reference::{Covariates, Design, Library, MeasuredLight, Readings, Shown};
+use crate::scan::density::Density;
 use crate::scan::gather::{Capture, Source};
 use crate::scan::{self, Limits, Scan, display_path};
 use crate::{Settings, batch, exhibit, present, present_over};
@@ -711,7 +712,7 @@ pub fn add_to_side(
     Ok((measured, added))
 }
 
-/// How many other scanners each genuine scan is also measured as.
+/// How many other scanners of each kind each genuine scan is also measured as.
 const OTHER_SCANNERS: u64 = 3;
 
 /// What every feature reads on genuine scans of one side, as they are and as other scanners would have
@@ -747,23 +748,44 @@ pub fn read_scan(
     design: &str,
     side: Side,
 ) -> Vec<Read> {
-    let others = (0..OTHER_SCANNERS)
-        .filter_map(|other| scanners::on_another(&scan.raster, (note as u64) << 8 | other));
-    std::iter::once(scan.raster.clone())
+    let others = [(Shown::Alike, 0), (Shown::SofterOrSharper, 64)]
+        .into_iter()
+        .flat_map(|(kind, first)| (first..first + OTHER_SCANNERS).map(move |other| (kind, other)))
+        .filter_map(|(kind, other)| {
+            let seed = (note as u64) << 8 | other;
+            Some((kind, scanners::on_another(&scan.raster, kind, seed)?))
+        });
+    std::iter::once((Shown::AsScanned, scan.raster.clone()))
         .chain(others)
-        .filter_map(|raster| {
-            let shown = Scan {
-                raster,
-                ..scan.clone()
-            };
-            let exhibit = present(shown, &Source::of(&scan.path), identifier);
+        .filter_map(|(kind, raster)| {
+            let exhibit = present(shown(scan, raster), &Source::of(&scan.path), identifier);
             let face = exhibit.face()?;
             (face.design.id == design && face.side == side).then(|| Read {
                 note,
+                shown: kind,
+                covariates: face.covariates(),
                 readings: measure_all(&face),
             })
         })
         .collect()
+}
+
+/// A scan with other pixels of the same picture: its density follows their number.
+fn shown(scan: &Scan, raster: Raster) -> Scan {
+    let area = |raster: &Raster| raster.width() as f64 * raster.height() as f64;
+    let scale = (area(&raster) / area(&scan.raster)).sqrt();
+    Scan {
+        path: scan.path.clone(),
+        sha256: scan.sha256.clone(),
+        format: scan.format,
+        density: scan.density.map(|density| Density {
+            x_dpi: density.x_dpi * scale,
+            y_dpi: density.y_dpi * scale,
+            source: density.source,
+        }),
+        jpeg: scan.jpeg,
+        raster,
+    }
 }
 
 /// What was read on several scans, all made with one scanner, as a reference note keeps it.
@@ -780,6 +802,8 @@ fn append(readings: &mut Readings, read: &Read) {
     let row = readings.notes.len();
     readings.notes.push(read.note);
     readings.scanners.push(0);
+    readings.shown.push(read.shown);
+    readings.covariates.push(read.covariates);
     for (feature, zones) in &read.readings {
         for zone in zones {
             let Ok(measurement) = &zone.result else {
@@ -825,7 +849,7 @@ pub fn read_lights(
     let identifier = Identifier::new(library);
     let work = |(note, capture): &(usize, &Capture)| {
         let mut found = Vec::new();
-        in_other_lights(capture, &identifier, &design.id, (*note, 0), |face| {
+        in_other_lights(capture, &identifier, &design.id, (*note, 0), |face, _| {
             for (kind, rect) in lit::motif_places(face) {
                 if let Ok(picture) = lit::motif_picture(face, rect) {
                     found.push(((face.side, face.light), kind, picture));
@@ -860,12 +884,14 @@ pub fn read_lights(
             &identifier,
             &design.id,
             (*note, OTHER_SCANNERS),
-            |face| {
+            |face, kind| {
                 let readings = measure_all(face);
                 reads.push((
                     (face.side, face.light),
                     Read {
                         note: *note,
+                        shown: kind,
+                        covariates: face.covariates(),
                         readings,
                     },
                 ));
@@ -902,7 +928,7 @@ fn in_other_lights(
     identifier: &Identifier<'_>,
     design: &str,
     (note, others): (usize, u64),
-    mut show: impl FnMut(&Face<'_>),
+    mut show: impl FnMut(&Face<'_>, Shown),
 ) {
     let lit = |source: &Source| source.light.is_some_and(|light| light != Light::Visible);
     if !capture.files.iter().any(lit) {
@@ -931,18 +957,17 @@ fn in_other_lights(
         };
         let more = (0..others).filter_map(|other| {
             let seed = (note as u64) << 16 | (file as u64 + 1) << 8 | other;
-            scanners::on_another(&scan.raster, seed)
+            Some((
+                Shown::Alike,
+                scanners::on_another(&scan.raster, Shown::Alike, seed)?,
+            ))
         });
-        for raster in std::iter::once(scan.raster.clone()).chain(more) {
-            let shown = Scan {
-                raster,
-                ..scan.clone()
-            };
-            let exhibit = present_over(shown, source, &by_day, identifier);
+        for (kind, raster) in std::iter::once((Shown::AsScanned, scan.raster.clone())).chain(more) {
+            let exhibit = present_over(shown(&scan, raster), source, &by_day, identifier);
             if let Some(face) = exhibit.face()
                 && face.design.id == design
             {
-                show(&face);
+                show(&face, kind);
             }
         }
     }
@@ -953,6 +978,10 @@ fn in_other_lights(
 pub struct Read {
     /// Which note.
     pub note: usize,
+    /// How the scan shows it.
+    pub shown: Shown,
+    /// What is known of the scan.
+    pub covariates: Covariates,
     /// By feature.
     pub readings: Vec<(&'static str, Vec<crate::features::Reading>)>,
 }

@@ -56,12 +56,18 @@ use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::SettledOutline;
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
-use crate::reference::{Design, Process, SecurityFeature, Zone};
+use crate::reference::{Covariates, Design, Process, SecurityFeature, Zone};
 use crate::scan::JpegInfo;
 use crate::structure::{
     self, Aligned, Colours, LEAST_PX_PER_MM, Overprint, Reduced, Straight, Structure,
 };
 use crate::wear::{self, Wear};
+
+/// Places looked at for colour, down and across the note.
+const GREY_ROWS: usize = 40;
+const GREY_COLUMNS: usize = 80;
+/// What rounding and compression make of equal channels, levels of 255.
+const GREY_WITHIN: f32 = 2.5;
 
 /// One side of a recognised note in one light, ready to be measured.
 #[derive(Debug)]
@@ -235,6 +241,34 @@ impl Face<'_> {
         RectMm::from([0.0, 0.0, size.width, size.height])
     }
 
+    /// Whether the scan has colours: in shades of grey no pixel of a note has any, in colour the paper alone
+    /// has a tint or noise.
+    pub fn coloured(&self) -> bool {
+        let size = self.design.size;
+        let mut line = 0..GREY_ROWS * GREY_COLUMNS;
+        line.any(|at| {
+            let place = [
+                size.width * ((at % GREY_COLUMNS) as f64 + 0.5) / GREY_COLUMNS as f64,
+                size.height * ((at / GREY_COLUMNS) as f64 + 0.5) / GREY_ROWS as f64,
+            ];
+            let [x, y] = self.print.apply(place);
+            let inside = x >= 0.0 && y >= 0.0;
+            let colour = inside.then(|| self.raster.get(x as usize, y as usize));
+            colour
+                .flatten()
+                .is_some_and(|[r, g, b]| (r - g).abs().max((g - b).abs()) > GREY_WITHIN)
+        })
+    }
+
+    /// What is known of the scan itself that readings depend on, as far as it is known.
+    pub fn covariates(&self) -> Covariates {
+        let [along, down] = match self.light {
+            Light::Visible => self.condition().map_or([None; 2], |c| c.edge_widths),
+            _ => [None; 2],
+        };
+        [along, down, Some(self.px_per_mm)].map(|v| v.map_or(f64::NAN, f64::ln))
+    }
+
     /// The scan's own paper, grain and windows of its print, measured once.
     ///
     /// # Errors
@@ -282,15 +316,26 @@ pub struct Needs {
     pub light: Light,
     /// Least resolution on the note, scan px/mm.
     pub px_per_mm: f64,
+    /// Whether it looks at colours.
+    pub colour: bool,
 }
 
 impl Needs {
+    /// Either side by day and in colour, at least at so many scan px/mm.
+    pub const fn in_colour(px_per_mm: f64) -> Self {
+        Self {
+            colour: true,
+            ..Self::by_day(px_per_mm)
+        }
+    }
+
     /// Either side by day, at least at so many scan px/mm.
     pub const fn by_day(px_per_mm: f64) -> Self {
         Self {
             side: None,
             light: Light::Visible,
             px_per_mm,
+            colour: false,
         }
     }
 }
@@ -329,6 +374,9 @@ pub enum Unmeasured {
     /// Nothing to compare with yet.
     #[error("not calibrated: {0}")]
     NotCalibrated(String),
+    /// The scan is in shades of grey.
+    #[error("scanned without colour: scan the note in colour")]
+    Colourless,
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),
@@ -477,6 +525,9 @@ pub(crate) fn readings(feature: &dyn Feature, face: &Face<'_>) -> Vec<Reading> {
             have: face.px_per_mm,
             need,
         }))];
+    }
+    if feature.needs().colour && !face.coloured() {
+        return vec![Reading::side(Err(Unmeasured::Colourless))];
     }
     feature
         .measure(face)

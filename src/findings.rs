@@ -1,15 +1,18 @@
 //! From readings to findings: what was measured on a side, compared with what genuine notes read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::OnceLock;
 
 use ndarray::Array2;
 
 use crate::compare::evidence::{Evidence, Genuine, Joint, Model, Told};
 use crate::compare::order::quantile;
+use crate::compare::robust::sorted;
+use crate::compare::trend::{Frame, Terms, Trend};
 use crate::features::{self, Face, Feature, Measurement, Published, Reading, Unmeasured};
 use crate::note::{Light, Side};
-use crate::reference::{Design, Library, Readings};
+use crate::reference::{COVARIATES, Covariates, Design, Library, Readings, Shown};
 use crate::report::rounded;
 use crate::verdict::{Finding, Outcome};
 
@@ -24,7 +27,11 @@ pub struct Experience<'a> {
 struct KnownSide<'a> {
     readings: &'a Readings,
     scanner: &'a str,
-    fitted: OnceLock<Fitted>,
+    sharpness: OnceLock<Option<Sharpness>>,
+    /// By scans about as sharp as the enrolled ones.
+    as_sharp: OnceLock<Fitted>,
+    /// By scans of any sharpness, each reading beside those in scans about as sharp as its own.
+    of_any: OnceLock<Fitted>,
 }
 
 /// Models of one side's features, each by itself and all together.
@@ -32,6 +39,15 @@ struct KnownSide<'a> {
 struct Fitted {
     models: BTreeMap<&'static str, Model>,
     joint: Option<Joint>,
+}
+
+/// Which of the scans of genuine notes readings are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// Those about as sharp as they were enrolled.
+    AsSharp,
+    /// All, by their sharpness and resolution.
+    OfAny,
 }
 
 impl<'a> Experience<'a> {
@@ -51,7 +67,9 @@ impl<'a> Experience<'a> {
                         let known = KnownSide {
                             readings,
                             scanner: &measured.enrolment.scanner,
-                            fitted: OnceLock::new(),
+                            sharpness: OnceLock::new(),
+                            as_sharp: OnceLock::new(),
+                            of_any: OnceLock::new(),
                         };
                         ((design.id.as_str(), *side, light), known)
                     })
@@ -71,13 +89,10 @@ impl<'a> Experience<'a> {
             .values
             .get("paper-tint")?
             .get("yellow-blue")?;
-        // The first row of each note is its own scan; the others are what other scanners would show.
-        let notes = &known.readings.notes;
-        let before = std::iter::once(None).chain(notes.iter().map(Some));
         let mut own: Vec<f32> = values
             .iter()
-            .zip(notes.iter().zip(before))
-            .filter(|(v, (note, before))| v.is_finite() && Some(*note) != *before)
+            .zip(&known.readings.shown)
+            .filter(|(v, shown)| v.is_finite() && **shown == Shown::AsScanned)
             .map(|(v, _)| *v)
             .collect();
         quantile(&mut own, 0.9).map(f64::from)
@@ -85,6 +100,10 @@ impl<'a> Experience<'a> {
 
     /// Looks at everything that was measured on a side: one finding a feature, and one for all of
     /// them together.
+    ///
+    /// A scan softer or sharper than the enrolled ones may come from another scanner, or show a copy. What deviates
+    /// in it must be odd both beside the enrolled scans and beside scans as sharp as it is: the greater of the two
+    /// p-values holds whichever it was.
     pub fn findings(
         &self,
         face: &Face<'_>,
@@ -98,21 +117,28 @@ impl<'a> Experience<'a> {
                 .map(|(feature, readings)| by_facts(face, feature, readings, file))
                 .collect();
         };
-        let fitted = known.fitted();
-        let mut findings: Vec<Finding> = readings
-            .iter()
-            .map(|(feature, readings)| {
-                let measured = readings
-                    .iter()
-                    .filter_map(|r| Some((r.zone.as_str(), r.result.as_ref().ok()?.value)));
-                match fitted.models.get(feature).and_then(|m| m.judge(measured)) {
-                    Some(evidence) => examined(feature, readings, evidence, known.scanner, file),
-                    None => by_facts(face, feature, readings, file),
+        let as_enrolled = known.look(Among::AsSharp, face, readings, file);
+        let sharpness = known.sharpness().and_then(|s| s.other(&face.covariates()));
+        let Some(sharpness) = sharpness else {
+            return as_enrolled;
+        };
+        let mut as_sharp = known.look(Among::OfAny, face, readings, file);
+        as_enrolled
+            .into_iter()
+            .map(|enrolled| {
+                let at = as_sharp.iter().position(|f| f.feature == enrolled.feature);
+                match at.map(|at| as_sharp.swap_remove(at)) {
+                    Some(beside) if beside.p_value > enrolled.p_value => Finding {
+                        as_enrolled: Some(Box::new(Finding {
+                            why: format!("{}; {sharpness}", enrolled.why),
+                            ..enrolled
+                        })),
+                        ..beside
+                    },
+                    _ => enrolled,
                 }
             })
-            .collect();
-        findings.extend(fitted.together(&findings, known, file));
-        findings
+            .collect()
     }
 }
 
@@ -146,6 +172,7 @@ impl Fitted {
             unit: String::new(),
             expected: None,
             p_value: Some(rarity.p),
+            as_enrolled: None,
             why: format!(
                 "{} features together, most of all {}: odd as 1 in {:.0} genuine notes ({} of them were \
                  measured, {}{})",
@@ -168,12 +195,21 @@ impl Fitted {
 pub const TOGETHER: &str = "all-features";
 
 impl KnownSide<'_> {
-    fn fitted(&self) -> &Fitted {
-        self.fitted.get_or_init(|| {
+    fn sharpness(&self) -> Option<&Sharpness> {
+        let of = || Sharpness::of(self.readings);
+        self.sharpness.get_or_init(of).as_ref()
+    }
+
+    fn fitted(&self, among: Among) -> &Fitted {
+        let fitted = match among {
+            Among::AsSharp => &self.as_sharp,
+            Among::OfAny => &self.of_any,
+        };
+        fitted.get_or_init(|| {
             let fitted: Vec<(&'static str, Model, Genuine)> = features::all()
                 .into_iter()
                 .filter_map(|feature| {
-                    let genuine = genuine(feature, self.readings)?;
+                    let genuine = genuine(feature, self.readings, among)?;
                     Some((feature.id(), Model::fit(&genuine)?, genuine))
                 })
                 .collect();
@@ -192,24 +228,169 @@ impl KnownSide<'_> {
             }
         })
     }
+
+    fn look(
+        &self,
+        among: Among,
+        face: &Face<'_>,
+        readings: &[(&'static str, Vec<Reading>)],
+        file: usize,
+    ) -> Vec<Finding> {
+        let fitted = self.fitted(among);
+        let covariates = face.covariates();
+        let (scanner, covariates) = match among {
+            Among::AsSharp => (self.scanner.to_owned(), &[][..]),
+            Among::OfAny => (
+                format!(
+                    "{}, as a scanner of this sharpness shows them",
+                    self.scanner
+                ),
+                &covariates[..],
+            ),
+        };
+        let mut findings: Vec<Finding> = readings
+            .iter()
+            .map(|(feature, readings)| {
+                let measured = readings
+                    .iter()
+                    .filter_map(|r| Some((r.zone.as_str(), r.result.as_ref().ok()?.value)));
+                let model = fitted.models.get(feature);
+                match model.and_then(|m| m.judge(measured, covariates)) {
+                    Some(evidence) => examined(feature, readings, evidence, &scanner, file),
+                    None => by_facts(face, feature, readings, file),
+                }
+            })
+            .collect();
+        findings.extend(fitted.together(&findings, self, file));
+        findings
+    }
+}
+
+/// How wide edges of ink are in the enrolled scans, and as scanners about as sharp show them, by resolution: along
+/// the note and down it.
+#[derive(Debug)]
+struct Sharpness {
+    ways: [Way; 2],
+}
+
+#[derive(Debug)]
+struct Way {
+    frame: Frame,
+    trend: Trend,
+    /// Least and greatest departure from the trend, natural logarithms of px.
+    seen: (f64, f64),
+}
+
+impl Sharpness {
+    /// `None` where it is not known of the enrolled scans.
+    fn of(readings: &Readings) -> Option<Self> {
+        let way = |width: fn(&Covariates) -> f64| {
+            let known: Vec<(f64, f64)> = readings
+                .covariates
+                .iter()
+                .zip(&readings.shown)
+                .filter(|(c, shown)| width(c).is_finite() && **shown != Shown::SofterOrSharper)
+                .map(|(c, _)| (width(c), c[2]))
+                .collect();
+            let resolutions = Array2::from_shape_fn((known.len(), 1), |(row, _)| {
+                known.get(row).map_or(f64::NAN, |k| k.1)
+            });
+            let frame = Frame::of(resolutions.view());
+            let terms: Vec<Vec<f64>> = known.iter().map(|k| frame.terms(&[k.1])).collect();
+            let widths: Vec<f64> = known.iter().map(|k| k.0).collect();
+            let trend = Terms::new(&terms).map(|terms| terms.fit(&widths));
+            let trend = trend.unwrap_or_default();
+            let left = sorted(widths.iter().zip(&terms).map(|(w, t)| w - trend.at(t)));
+            let seen = (*left.first()?, *left.last()?);
+            Some(Way { frame, trend, seen })
+        };
+        let ways = [way(|c| c[0])?, way(|c| c[1])?];
+        Some(Self { ways })
+    }
+
+    /// How a scan differs, most of all; `None` where it is about as sharp, or its sharpness is not known.
+    fn other(&self, &[along, down, resolution]: &Covariates) -> Option<OtherSharpness> {
+        let differing = self
+            .ways
+            .iter()
+            .zip([along, down])
+            .filter_map(|(way, width)| {
+                let expected = way.trend.at(&way.frame.terms(&[resolution]));
+                let (least, greatest) = way.seen;
+                let off = width - expected;
+                let beyond = (least - off).max(off - greatest);
+                (beyond > 0.0).then(|| {
+                    let enrolled = [least, greatest].map(|by| (expected + by).exp());
+                    let width = width.exp();
+                    (beyond, OtherSharpness { width, enrolled })
+                })
+            });
+        differing.max_by(|a, b| a.0.total_cmp(&b.0)).map(|d| d.1)
+    }
+}
+
+/// A scan softer or sharper than the enrolled ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct OtherSharpness {
+    /// How wide edges of ink are in it, px.
+    width: f64,
+    /// Least and greatest width in enrolled scans at its resolution, px.
+    enrolled: [f64; 2],
+}
+
+impl fmt::Display for OtherSharpness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            width,
+            enrolled: [least, greatest],
+        } = self;
+        let (what, advice) = if width > greatest {
+            ("softer", "clean the glass and press the note flat")
+        } else {
+            ("sharper", "turn sharpening off")
+        };
+        write!(
+            f,
+            "the scan is {what} than the enrolled ones (edges of ink are {width:.2} px wide, {least:.2} to \
+             {greatest:.2} enrolled), which may be why: {advice}, or enrol 30 notes on this scanner"
+        )
+    }
 }
 
 /// What genuine notes read of one feature; none where nothing was measured.
-pub(crate) fn genuine(feature: &dyn Feature, readings: &Readings) -> Option<Genuine> {
+pub(crate) fn genuine(feature: &dyn Feature, readings: &Readings, among: Among) -> Option<Genuine> {
     let zones = readings.values.get(feature.id())?;
     let places: Vec<String> = zones.keys().cloned().collect();
     let columns: Vec<&Vec<f32>> = zones.values().collect();
-    let values = Array2::from_shape_fn((readings.notes.len(), columns.len()), |(row, column)| {
-        columns
-            .get(column)
-            .and_then(|values| values.get(row))
+    let rows: Vec<usize> = readings
+        .shown
+        .iter()
+        .enumerate()
+        .filter(|(_, shown)| among == Among::OfAny || **shown != Shown::SofterOrSharper)
+        .map(|(row, _)| row)
+        .collect();
+    let values = Array2::from_shape_fn((rows.len(), columns.len()), |(row, column)| {
+        let values = columns.get(column).zip(rows.get(row));
+        values
+            .and_then(|(values, row)| values.get(*row))
             .map_or(f64::NAN, |v| f64::from(*v))
     });
+    let covariates = match among {
+        Among::AsSharp => 0,
+        Among::OfAny => COVARIATES,
+    };
     Some(Genuine {
         odd: places.iter().map(|place| feature.odd(place)).collect(),
         places,
         values,
-        objects: readings.notes.clone(),
+        objects: rows
+            .iter()
+            .filter_map(|row| readings.notes.get(*row).copied())
+            .collect(),
+        covariates: Array2::from_shape_fn((rows.len(), covariates), |(row, at)| {
+            let known = rows.get(row).and_then(|row| readings.covariates.get(*row));
+            known.map_or(f64::NAN, |c| c[at])
+        }),
         least_spread: feature.least_spread(),
     })
 }
@@ -266,6 +447,7 @@ fn by_facts(face: &Face<'_>, feature: &str, readings: &[Reading], file: usize) -
         unit: measured.unit.to_owned(),
         expected: Some(expected),
         p_value: None,
+        as_enrolled: None,
         why,
     }
 }
@@ -323,6 +505,7 @@ fn examined(
         unit: unit.to_owned(),
         expected: Some(expected),
         p_value: Some(evidence.rarity.p),
+        as_enrolled: None,
         why: format!(
             "{feature} ({what}): {value} {unit}, expected {} to {} as on {} genuine notes ({scanner}){}",
             expected[0],
@@ -357,6 +540,67 @@ fn not_examined(feature: &str, readings: &[Reading], file: usize) -> Finding {
         unit: String::new(),
         expected: None,
         p_value: None,
+        as_enrolled: None,
         why: format!("{feature}: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Thirty notes at 11.8 px/mm, edges 1.6 to 1.72 px wide, each also as an alike scanner at another resolution and as
+    /// a far softer one shows it.
+    fn readings() -> Readings {
+        let mut readings = Readings::default();
+        for note in 0..30 {
+            let width = 1.6 + 0.004 * f64::from(note);
+            let scale = 0.7 + 0.02 * f64::from(note);
+            for (shown, width, resolution) in [
+                (Shown::AsScanned, width, 11.8),
+                (Shown::Alike, width * (0.7 + 0.3 * scale), 11.8 * scale),
+                (Shown::SofterOrSharper, 2.6, 11.8),
+            ] {
+                readings.notes.push(note as usize);
+                readings.shown.push(shown);
+                readings
+                    .covariates
+                    .push([width, width, resolution].map(f64::ln));
+            }
+        }
+        readings
+    }
+
+    #[test]
+    fn a_softer_scan_is_told_from_the_enrolled_ones_at_its_resolution() {
+        let sharpness = Sharpness::of(&readings()).unwrap();
+        let other = |along: f64, down: f64, resolution: f64| {
+            sharpness.other(&[along, down, resolution].map(f64::ln))
+        };
+        assert_eq!(other(1.65, 1.7, 11.8), None);
+        // Coarser scans have narrower edges, in px.
+        assert_eq!(other(1.53, 1.53, 9.0), None);
+        assert!(other(1.8, 1.8, 9.0).is_some());
+        let softer = other(1.65, 2.3, 11.8).unwrap().to_string();
+        assert!(
+            softer.contains("softer") && softer.contains("2.30 px"),
+            "{softer}"
+        );
+        let sharper = other(1.3, 1.4, 11.8).unwrap().to_string();
+        assert!(
+            sharper.contains("sharper") && sharper.contains("1.30 px"),
+            "{sharper}"
+        );
+        assert_eq!(other(f64::NAN, f64::NAN, 11.8), None);
+    }
+
+    #[test]
+    fn notes_enrolled_without_their_sharpness_tell_of_none() {
+        let mut readings = readings();
+        for covariates in &mut readings.covariates {
+            covariates[..2].fill(f64::NAN);
+        }
+        assert!(Sharpness::of(&readings).is_none());
     }
 }

@@ -38,7 +38,7 @@ use std::sync::OnceLock;
 
 use drift::Glimpse;
 use features::overprint::{self, Marks, Overprint};
-use features::{Face, measure_all};
+use features::{Face, Unmeasured, measure_all};
 use findings::{Experience, missing_lights};
 use identify::lights::{ByDay, lay_over};
 use identify::{Identifier, Identity};
@@ -423,8 +423,15 @@ pub fn examine_and_show(
                 });
                 weigh(&mut findings, &settings.policy, enrolled, other.as_ref());
                 p_value = overall(&findings);
-                let (verdict, why) = judge(&findings, enrolled);
+                let (mut verdict, why) = judge(&findings, enrolled);
                 reasons.extend(why);
+                let colourless = faces
+                    .iter()
+                    .any(|(_, face)| face.light == Light::Visible && !face.coloured());
+                if colourless && verdict == Verdict::Passed {
+                    verdict = Verdict::Unclear;
+                    reasons.push(Unmeasured::Colourless.to_string());
+                }
                 // Not asked for, so it is said and not held against the note.
                 let given: Vec<Light> = faces.iter().map(|(_, face)| face.light).collect();
                 if let Some((_, face)) = faces.first() {

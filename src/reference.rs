@@ -9,7 +9,7 @@ use std::io::{self, Cursor};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, arr2};
 use serde::{Deserialize, Serialize};
 
 use crate::compare::align::Expected;
@@ -277,15 +277,40 @@ impl MeasuredLight {
     }
 }
 
+/// How a genuine note was shown when it was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// As it was scanned.
+    AsScanned,
+    /// As a scanner about as sharp would have shown it.
+    Alike,
+    /// As a softer or sharper scanner would have.
+    SofterOrSharper,
+}
+
+impl Shown {
+    const ALL: [Self; 3] = [Self::AsScanned, Self::Alike, Self::SofterOrSharper];
+}
+
+/// How many covariates there are: the natural logarithms of how wide edges of ink are along the note and down
+/// it, px (not known in other lights than day's), and of the resolution, px/mm.
+pub const COVARIATES: usize = 3;
+/// The covariates of a scan: what its readings depend on besides the note. NaN where one is not known.
+pub type Covariates = [f64; COVARIATES];
+
 /// What the features read on genuine notes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Readings {
     /// Which note each scan is of; a note has several where it was also measured as other scanners
     /// would have shown it.
     pub notes: Vec<usize>,
+    /// How each scan shows its note.
+    pub shown: Vec<Shown>,
     /// Which scanner each scan was made with, in the order in which scanners were enrolled; a scan as another would have
     /// shown it counts to the one it was made with.
     pub scanners: Vec<usize>,
+    /// What is known of each scan that its readings depend on.
+    pub covariates: Vec<Covariates>,
     /// By feature and zone, one value a scan; NaN where the zone was not examined.
     pub values: BTreeMap<String, BTreeMap<String, Vec<f32>>>,
 }
@@ -303,6 +328,8 @@ impl Readings {
         self.notes
             .extend(more.notes.iter().map(|note| first + note));
         self.scanners.resize(rows + added, scanner);
+        self.shown.extend(&more.shown);
+        self.covariates.extend(&more.covariates);
         for (feature, zones) in &more.values {
             let own = self.values.entry(feature.clone()).or_default();
             for (zone, values) in zones {
@@ -316,7 +343,8 @@ impl Readings {
         }
     }
 
-    /// As an archive of arrays named `<feature>/<zone>`, and `notes` and `scanners`.
+    /// As an archive of arrays named `<feature>/<zone>`, and `notes`, `scanners`, `shown` and
+    /// `covariates`.
     ///
     /// # Errors
     /// When the archive cannot be made.
@@ -336,6 +364,9 @@ impl Readings {
         npz.add_array("notes", &Array1::from(notes))?;
         let scanners: Vec<u32> = self.scanners.iter().map(|n| *n as u32).collect();
         npz.add_array("scanners", &Array1::from(scanners))?;
+        let shown: Vec<u8> = self.shown.iter().map(|shown| *shown as u8).collect();
+        npz.add_array("shown", &Array1::from(shown))?;
+        npz.add_array("covariates", &arr2(&self.covariates))?;
         for (feature, zones) in &self.values {
             for (zone, values) in zones {
                 npz.add_array(format!("{feature}/{zone}"), &Array1::from(values.clone()))?;
@@ -362,7 +393,45 @@ impl Readings {
         if scanners.len() != notes.len() {
             return Err(broken("scanners", "has not one value a scan"));
         }
+        // Reference notes of before held each note first as it was scanned, then as scanners about as sharp would have
+        // shown it.
+        let mut shown: Vec<Shown> = (0..notes.len())
+            .map(
+                |row| match row.checked_sub(1).and_then(|before| notes.get(before)) {
+                    Some(before) if notes.get(row) == Some(before) => Shown::Alike,
+                    _ => Shown::AsScanned,
+                },
+            )
+            .collect();
+        if names.iter().any(|name| name == "shown") {
+            let kept: Array1<u8> = npz
+                .by_name("shown")
+                .map_err(|e| broken("shown", &e.to_string()))?;
+            let known = kept
+                .iter()
+                .map(|v| Shown::ALL.get(usize::from(*v)).copied());
+            shown = known
+                .collect::<Option<Vec<Shown>>>()
+                .filter(|shown| shown.len() == notes.len())
+                .ok_or_else(|| broken("shown", "has not one known value a scan"))?;
+        }
+        // And they held no covariates.
+        let mut covariates = Array2::from_elem((notes.len(), COVARIATES), f64::NAN);
+        if names.iter().any(|name| name == "covariates") {
+            covariates = npz
+                .by_name("covariates")
+                .map_err(|e| broken("covariates", &e.to_string()))?;
+        }
+        if covariates.dim() != (notes.len(), COVARIATES) {
+            return Err(broken("covariates", "has not the right values a scan"));
+        }
         let mut readings = Self {
+            shown,
+            covariates: covariates
+                .rows()
+                .into_iter()
+                .map(|row| std::array::from_fn(|at| row[at]))
+                .collect(),
             notes: notes.iter().map(|n| *n as usize).collect(),
             scanners: scanners.iter().map(|n: &u32| *n as usize).collect(),
             values: BTreeMap::new(),
@@ -1494,6 +1563,8 @@ layout_only = false
         let readings = |notes: &[usize], zones: &[(&str, &[f32])]| Readings {
             notes: notes.to_vec(),
             scanners: vec![0; notes.len()],
+            shown: vec![Shown::Alike; notes.len()],
+            covariates: vec![[0.1, 0.2, 2.5]; notes.len()],
             values: BTreeMap::from([(
                 "paper-tint".to_owned(),
                 zones
@@ -1517,6 +1588,8 @@ layout_only = false
         );
         let kept = Readings::from_npz("x", &all.to_npz().unwrap()).unwrap();
         assert_eq!((kept.notes, kept.scanners), (all.notes, all.scanners));
+        assert_eq!(kept.covariates, [[0.1, 0.2, 2.5]; 5]);
+        assert_eq!(kept.shown, [Shown::Alike; 5]);
     }
 
     #[test]

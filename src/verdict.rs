@@ -92,6 +92,10 @@ pub struct Finding {
     pub expected: Option<[f64; 2]>,
     /// Share of enrolled genuine notes that look at least as odd.
     pub p_value: Option<f64>,
+    /// Of a scan softer or sharper than the enrolled ones: the finding it would be had it been made as they
+    /// were, where that is odder.
+    #[serde(skip)]
+    pub as_enrolled: Option<Box<Finding>>,
     /// One sentence.
     pub why: String,
 }
@@ -106,6 +110,9 @@ pub struct Policy {
     /// Share of genuine notes that fine-detail may make unclear, in scans too coarse for the features of
     /// print. It stands in for all of them and can do no more, so it has a level of its own.
     pub coarse: f64,
+    /// Share of genuine notes in a scan softer or sharper than the enrolled ones of which it is not taken for granted
+    /// that this is why a feature is odd.
+    pub explained: f64,
     /// Least genuine notes enrolled for statistics alone to call a note suspect.
     pub enrolled: usize,
 }
@@ -119,6 +126,7 @@ impl Default for Policy {
             false_alarm: 0.001,
             doubt: 10.0,
             coarse: 0.03,
+            explained: 0.05,
             enrolled: 30,
         }
     }
@@ -164,6 +172,7 @@ pub fn weigh(
     let shared = policy.false_alarm / compared.max(1) as f64;
     for finding in findings {
         let Some(p) = finding.p_value else { continue };
+        let as_enrolled = finding.as_enrolled.take();
         let (limit, doubt) = if stands_in(finding) {
             (0.0, policy.coarse)
         } else {
@@ -171,6 +180,17 @@ pub fn weigh(
         };
         if p > doubt {
             finding.doubtful = false;
+            // Odd beside the enrolled scans, and not quite usual beside scans as soft or sharp: the scanner may be the
+            // cause, and so may a copier.
+            if let Some(odder) = as_enrolled
+                .filter(|f| p <= policy.explained && f.p_value.is_some_and(|p| p <= doubt))
+            {
+                *finding = Finding {
+                    outcome: Outcome::Deviates,
+                    doubtful: true,
+                    ..*odder
+                };
+            }
             continue;
         }
         finding.outcome = Outcome::Deviates;
@@ -282,6 +302,7 @@ mod tests {
             unit: String::new(),
             expected: None,
             p_value,
+            as_enrolled: None,
             why: "why".to_owned(),
         }
     }
@@ -316,6 +337,26 @@ mod tests {
             assert_eq!(judge(&findings, 64).0, expected, "{p}");
             assert_eq!(overall(&findings), Some(0.5));
         }
+    }
+
+    #[test]
+    fn what_is_odd_beside_the_enrolled_scans_alone_is_unclear_or_explained() {
+        let judged = |beside_its_like: f64, as_enrolled: f64| {
+            let mut findings = [finding(Some(beside_its_like)), finding(Some(0.5))];
+            findings[0].as_enrolled = Some(Box::new(Finding {
+                why: "softer".to_owned(),
+                ..finding(Some(as_enrolled))
+            }));
+            weigh(&mut findings, &Policy::default(), 64, None);
+            judge(&findings, 64)
+        };
+        assert_eq!(judged(1e-7, 1e-9).0, Verdict::Suspect);
+        assert_eq!(
+            judged(0.04, 1e-9),
+            (Verdict::Unclear, vec!["softer".to_owned()])
+        );
+        assert_eq!(judged(0.06, 1e-9).0, Verdict::Passed);
+        assert_eq!(judged(0.04, 0.02).0, Verdict::Passed);
     }
 
     fn verdict(p_values: &[f64], enrolled: usize) -> Verdict {

@@ -16,10 +16,10 @@ use crate::compare::auc::auc;
 use crate::compare::evidence::Model;
 use crate::compare::order::quantile;
 use crate::features::{self, Face, Reading};
-use crate::findings::genuine;
+use crate::findings::{Among, genuine};
 use crate::identify::Identifier;
 use crate::note::{Light, Side};
-use crate::reference::Readings;
+use crate::reference::{COVARIATES, Readings, Shown};
 use crate::scan::gather::Source;
 use crate::scan::{self, Limits};
 use crate::specimen::{Bed, Dial, DialKind, Dials, Press, Scanner, Specimen, XtsDenomination};
@@ -223,7 +223,9 @@ fn scores(rows: &[Row]) -> BTreeMap<&'static str, Scores> {
                     .copied(),
             );
             for feature in features::all() {
-                let Some(model) = genuine(feature, &fitted).and_then(|g| Model::fit(&g)) else {
+                let Some(model) =
+                    genuine(feature, &fitted, Among::AsSharp).and_then(|g| Model::fit(&g))
+                else {
                     continue;
                 };
                 for row in here.iter().filter(|r| half(&r.note) == Some(1 - trained)) {
@@ -245,7 +247,7 @@ fn score(model: &Model, id: &str, readings: &[(&'static str, Vec<Reading>)]) -> 
         .1
         .iter()
         .filter_map(|r| Some((r.zone.as_str(), r.result.as_ref().ok()?.value)));
-    Some(-model.judge(measured)?.rarity.p.max(1e-12).ln())
+    Some(-model.judge(measured, &[])?.rarity.p.max(1e-12).ln())
 }
 
 /// Rows as a reference note holds them.
@@ -255,6 +257,8 @@ fn readings<'a>(rows: impl Iterator<Item = &'a Row>) -> Readings {
     for row in rows {
         let next = numbers.len();
         out.notes.push(*numbers.entry(&row.note).or_insert(next));
+        out.shown.push(Shown::AsScanned);
+        out.covariates.push([f64::NAN; COVARIATES]);
         let count = out.notes.len();
         for (feature, zones) in &row.readings {
             for zone in zones {
@@ -420,6 +424,8 @@ struct Curve {
 const VALUES: [f32; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// The first seed: far from those that were enrolled.
 const SEED: u64 = 90_001;
+/// What the specimens of the dials are of.
+const DESIGN: &str = "xts-100-2024";
 
 /// The curves of all features, dial by dial.
 fn dials(identifier: &Identifier<'_>, count: u64, jobs: NonZeroUsize) -> Result<Vec<Curve>> {
@@ -428,7 +434,17 @@ fn dials(identifier: &Identifier<'_>, count: u64, jobs: NonZeroUsize) -> Result<
         bed: Bed::Black,
         ..Scanner::default()
     };
-    let library = identifier.library();
+    let design = identifier.library().design(DESIGN)?;
+    let measured = design.measured.get(&Side::Front);
+    let models: Vec<(&'static str, Model)> = measured
+        .and_then(|side| side.readings.as_ref())
+        .into_iter()
+        .flat_map(|known| {
+            features::all()
+                .into_iter()
+                .filter_map(|f| Some((f.id(), Model::fit(&genuine(f, known, Among::AsSharp)?)?)))
+        })
+        .collect();
     // No dial at all is drawn once, twice as often; the notes of the dials at 0 are the same for all.
     let mut jobs_to_do: Vec<(Option<(Dial, f32)>, u64)> = (0..2 * count)
         .map(|k| (None, SEED + 1_000_000 + k))
@@ -453,23 +469,10 @@ fn dials(identifier: &Identifier<'_>, count: u64, jobs: NonZeroUsize) -> Result<
         let exhibit = present(decoded, &Source::of(name), identifier);
         let face = exhibit.face()?;
         let measured = features::measure_all(&face);
-        let known = library
-            .designs()
+        let scores = models
             .iter()
-            .find(|d| d.id == face.design.id)?
-            .measured
-            .get(&face.side)?
-            .readings
-            .as_ref()?;
-        Some(
-            features::all()
-                .into_iter()
-                .filter_map(|feature| {
-                    let model = Model::fit(&genuine(feature, known)?)?;
-                    Some((feature.id(), score(&model, feature.id(), &measured)?))
-                })
-                .collect(),
-        )
+            .filter_map(|(id, model)| Some((*id, score(model, id, &measured)?)));
+        (face.design.id == DESIGN).then(|| scores.collect())
     };
     let mut scored = Vec::new();
     batch::in_order(&jobs_to_do, jobs, work, |_, scores| {

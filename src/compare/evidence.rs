@@ -1,24 +1,28 @@
 //! Evidence: how rare the readings of one object are among those of genuine ones.
 //!
 //! Readings come in groups (one measurement) of places (where it was made), and places of spots, each looked
-//! at in one way or several. Each reading is brought to robust units of its own place, and those of a spot
-//! to one distance, by how they vary together. A group then speaks four times: by its oddest spot, which one
+//! at in one way or several. Each reading is brought to robust units of its own place, about what scans like
+//! its own let expect there (see trend), and those of a spot to one distance, by how they vary together. A group then speaks four times: by its oddest spot, which one
 //! altered spot moves; by its second oddest, which a change of several moves, and a stain on one does not;
 //! by the mean of all but the oddest, which a change everywhere moves; and, where it has many places, by how
 //! these lie to each other, given how they vary together among genuine objects.
 //! Each is ranked among the same figures of the genuine objects, computed with spreads that had not seen
-//! that object (cross-conformal, five folds), and beyond the largest of them by a fitted tail.
+//! that object (cross-conformal, five folds), and beyond the largest of them by a fitted tail. It is ranked
+//! among the scans most like its own, as many as there are objects (localized conformal prediction: Guan,
+//! Biometrika 110, 2023): what a coarse or blurred scan may read says nothing of a fine one.
 //!
 //! Groups depend on each other in unknown ways, so they are combined by Bonferroni's rule, which holds
 //! under any dependence: the least p-value times the number of groups examined.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use super::robust::Spread;
 use super::scatter::Scatter;
 use super::tail::{ACCIDENTS, Least, Rarity, Tail};
+use super::trend::{Frame, Terms, Trend};
 
 /// Folds of the cross-fit.
 const FOLDS: usize = 5;
@@ -78,6 +82,9 @@ pub struct Genuine {
     pub values: Array2<f64>,
     /// Which object each scan (row) is of.
     pub objects: Vec<usize>,
+    /// Scans × covariates: what is known of each scan itself that readings may depend on; NaN where it is not
+    /// known.
+    pub covariates: Array2<f64>,
     /// Which way readings of each place are odd.
     pub odd: Vec<Odd>,
     /// Least spread that is believed, in the unit of the readings.
@@ -88,20 +95,82 @@ pub struct Genuine {
 #[derive(Debug, Clone)]
 pub struct Model {
     places: Places,
-    /// Of each figure that a group speaks by; none where it has too few places for it.
-    tails: [Option<Tail>; FIGURES],
+    /// The genuine scans.
+    scans: Vec<Seen>,
+    /// What the tail of each figure is at least.
+    least: [Least; FIGURES],
+    /// The tail of each figure that a group speaks by, where no covariates vary; none where it has too few
+    /// places for it.
+    tails: Option<Tails>,
     objects: usize,
+}
+
+type Tails = [Option<Tail>; FIGURES];
+
+/// The figures of a genuine scan, by spreads that had not seen its object, and where its covariates lie.
+#[derive(Debug, Clone)]
+struct Seen {
+    at: Vec<f64>,
+    figures: [Option<f64>; FIGURES],
 }
 
 /// What is known of the places of a group.
 #[derive(Debug, Clone)]
 struct Places {
-    spreads: BTreeMap<String, (Odd, Spread)>,
+    frame: Frame,
+    known: BTreeMap<String, Place>,
     /// How they vary together, in the order of their names.
     scatter: Option<Scatter>,
     /// How the places of a spot vary together, in the order of their names; of spots with several, either
     /// way of which is odd.
     spots: BTreeMap<String, Scatter>,
+}
+
+/// What is known of one place.
+#[derive(Debug, Clone)]
+struct Place {
+    odd: Odd,
+    /// What the covariates let expect.
+    trend: Trend,
+    /// Of readings less that.
+    spread: Spread,
+}
+
+impl Place {
+    /// Of one reading a scan; `None` for too few.
+    fn fit(
+        odd: Odd,
+        values: &[f64],
+        terms: &[Vec<f64>],
+        design: Option<&Terms>,
+        least_spread: f64,
+    ) -> Option<Self> {
+        let trend = if values.iter().all(|v| v.is_finite()) {
+            design.map(|design| design.fit(values))
+        } else {
+            let (values, terms): (Vec<f64>, Vec<Vec<f64>>) = values
+                .iter()
+                .zip(terms)
+                .filter(|(value, _)| value.is_finite())
+                .map(|(value, terms)| (*value, terms.clone()))
+                .unzip();
+            Terms::new(&terms).map(|design| design.fit(&values))
+        }
+        .unwrap_or_default();
+        let left = values.iter().zip(terms).map(|(v, t)| v - trend.at(t));
+        let spread = Spread::of(left, least_spread)?;
+        Some(Self { odd, trend, spread })
+    }
+
+    /// Deviation of a reading, spreads, in a scan with these terms.
+    fn deviation(&self, value: f64, terms: &[f64]) -> f64 {
+        self.spread.deviation(value - self.trend.at(terms))
+    }
+
+    /// The reading with this deviation.
+    fn value(&self, deviation: f64, terms: &[f64]) -> f64 {
+        self.trend.at(terms) + self.spread.value(deviation)
+    }
 }
 
 /// By what a group speaks, in the order of its figures.
@@ -201,13 +270,16 @@ impl Model {
             return None;
         }
         let places = Places::fit(genuine, |_| true)?;
-        let mut figures: [Vec<f64>; FIGURES] = Default::default();
-        for held_out in held_out(genuine).into_iter().flatten() {
-            for (figures, figure) in figures.iter_mut().zip(held_out) {
-                figures.extend(figure);
-            }
-        }
-        let [oddest, second, mean, one_another] = figures;
+        let scans: Vec<Seen> = held_out(genuine)
+            .into_iter()
+            .zip(genuine.covariates.rows())
+            .filter_map(|(figures, covariates)| {
+                Some(Seen {
+                    at: places.frame.place(&covariates.to_vec()),
+                    figures: figures?,
+                })
+            })
+            .collect();
         let accidents = Least {
             scale: LEAST_SCALE,
             shape: ACCIDENTS,
@@ -221,28 +293,64 @@ impl Model {
                 ACCIDENTS
             },
         };
-        let mut spots: Vec<&str> = places.spreads.keys().map(|p| spot_of(p)).collect();
+        let mut spots: Vec<&str> = places.known.keys().map(|p| spot_of(p)).collect();
         spots.dedup();
-        Some(Self {
-            tails: [
-                Some(Tail::fit(oddest, accidents)?),
-                Tail::fit(second, accidents),
-                Some(Tail::fit(mean, over(spots.len()))?),
-                Tail::fit(one_another, over(places.spreads.len())),
+        let mut model = Self {
+            tails: None,
+            scans,
+            least: [
+                accidents,
+                accidents,
+                over(spots.len()),
+                over(places.known.len()),
             ],
             places,
             objects: objects.len(),
-        })
+        };
+        let middle = model.places.frame.place(&[]);
+        let tails = model.tails(&middle).into_owned();
+        // Too few to tell anything by.
+        let [Some(_), _, Some(_), _] = &tails else {
+            return None;
+        };
+        model.tails = Some(tails).filter(|_| middle.is_empty());
+        Some(model)
+    }
+
+    /// The tail of each figure over the scans nearest to a place; none where too few scans have the figure.
+    fn tails(&self, at: &[f64]) -> Cow<'_, Tails> {
+        if let Some(tails) = &self.tails {
+            return Cow::Borrowed(tails);
+        }
+        let mut near: Vec<(f64, &Seen)> = self
+            .scans
+            .iter()
+            .map(|seen| {
+                let apart = seen.at.iter().zip(at).map(|(a, b)| (a - b).powi(2));
+                (apart.sum(), seen)
+            })
+            .collect();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Where no covariate varies, all are as near.
+        let reach = near.get(self.objects - 1).map_or(f64::MAX, |n| n.0);
+        let near: Vec<&Seen> = near
+            .into_iter()
+            .take_while(|(apart, _)| *apart <= reach)
+            .map(|(_, seen)| seen)
+            .collect();
+        Cow::Owned(std::array::from_fn(|figure| {
+            let values = near.iter().filter_map(|seen| seen.figures[figure]);
+            Tail::fit(values, self.least[figure])
+        }))
     }
 
     /// The rarest of the figures, multiplied by how many there are, and which it is.
     fn rarest(
-        &self,
+        tails: &Tails,
         figures: [Option<f64>; FIGURES],
         rarity: impl Fn(&Tail, f64) -> Rarity,
     ) -> Option<(Rarity, Told)> {
-        let told: Vec<(Rarity, Told)> = self
-            .tails
+        let told: Vec<(Rarity, Told)> = tails
             .iter()
             .zip(figures)
             .zip(TOLD)
@@ -265,18 +373,25 @@ impl Model {
         };
         held_out(genuine)
             .into_iter()
-            .map(|figures| Some(self.rarest(figures?, own)?.0.p))
+            .zip(genuine.covariates.rows())
+            .map(|(figures, covariates)| {
+                let at = self.places.frame.place(&covariates.to_vec());
+                Some(Self::rarest(&self.tails(&at), figures?, own)?.0.p)
+            })
             .collect()
     }
 
-    /// How rare readings are, place by place; `None` where none is of a place that genuine objects
-    /// have.
+    /// How rare readings are, place by place, in a scan with these covariates; `None` where none is of a
+    /// place that genuine objects have.
     pub fn judge<'a>(
         &self,
         readings: impl IntoIterator<Item = (&'a str, f64)>,
+        covariates: &[f64],
     ) -> Option<Evidence> {
-        let summary = summarise(&self.places, readings)?;
-        let (rarity, told) = self.rarest(summary.figures, Tail::rarity)?;
+        let terms = self.places.frame.terms(covariates);
+        let summary = summarise(&self.places, readings, &terms)?;
+        let tails = self.tails(&self.places.frame.place(covariates));
+        let (rarity, told) = Self::rarest(&tails, summary.figures, Tail::rarity)?;
         let Oddest {
             place,
             expected: (middle, width),
@@ -284,12 +399,12 @@ impl Model {
             Told::OneAnother => summary.of_all?,
             Told::OnePlace | Told::SeveralPlaces | Told::AllPlaces => summary.of_spots,
         };
-        let (_, spread) = self.places.spreads.get(place)?;
+        let known = self.places.known.get(place)?;
         Some(Evidence {
             rarity,
             place: place.to_owned(),
             value: *summary.values.get(place)?,
-            expected: [-3.0, 3.0].map(|by| spread.value(middle + by * width)),
+            expected: [-3.0, 3.0].map(|by| known.value(middle + by * width, &terms)),
             told,
             objects: self.objects,
         })
@@ -307,13 +422,16 @@ fn held_out(genuine: &Genuine) -> Vec<Option<[Option<f64>; FIGURES]>> {
         .rows()
         .into_iter()
         .zip(&genuine.objects)
-        .map(|(row, object)| {
+        .zip(genuine.covariates.rows())
+        .map(|((row, object), covariates)| {
+            let places = fitted.get(object % FOLDS)?.as_ref()?;
+            let terms = places.frame.terms(&covariates.to_vec());
             let readings = genuine
                 .places
                 .iter()
                 .map(String::as_str)
                 .zip(row.iter().copied());
-            Some(summarise(fitted.get(object % FOLDS)?.as_ref()?, readings)?.figures)
+            Some(summarise(places, readings, &terms)?.figures)
         })
         .collect()
 }
@@ -324,18 +442,28 @@ impl Places {
         let kept: Vec<usize> = (0..genuine.objects.len())
             .filter(|&row| genuine.objects.get(row).is_some_and(|o| keep(*o)))
             .collect();
-        let columns: BTreeMap<&str, (usize, Odd, Spread)> = genuine
+        let covariates = genuine.covariates.select(Axis(0), &kept);
+        let frame = Frame::of(covariates.view());
+        let terms: Vec<Vec<f64>> = covariates
+            .rows()
+            .into_iter()
+            .map(|row| frame.terms(&row.to_vec()))
+            .collect();
+        let design = Terms::new(&terms);
+        let columns: BTreeMap<&str, (usize, Place)> = genuine
             .places
             .iter()
             .zip(&genuine.odd)
             .zip(genuine.values.columns())
             .enumerate()
             .filter_map(|(at, ((place, odd), column))| {
-                let values = kept.iter().filter_map(|&row| column.get(row).copied());
-                Some((
-                    place.as_str(),
-                    (at, *odd, Spread::of(values, genuine.least_spread)?),
-                ))
+                let values: Vec<f64> = kept
+                    .iter()
+                    .filter_map(|&row| column.get(row).copied())
+                    .collect();
+                let least = genuine.least_spread;
+                let known = Place::fit(*odd, &values, &terms, design.as_ref(), least)?;
+                Some((place.as_str(), (at, known)))
             })
             .collect();
         if columns.is_empty() {
@@ -347,25 +475,31 @@ impl Places {
             .collect();
         objects.sort_unstable();
         objects.dedup();
-        let together = |places: &[&(usize, Odd, Spread)]| {
+        // How an object's readings depend on each other is seen anew through each lens.
+        let independent = if design.is_some() {
+            kept.len()
+        } else {
+            objects.len()
+        };
+        let together = |places: &[&(usize, Place)]| {
             let deviations =
                 Array2::from_shape_fn((kept.len(), places.len()), |(row, at)| {
-                    match (kept.get(row), places.get(at)) {
-                        (Some(&row), Some((column, _, spread))) => {
-                            spread.deviation(genuine.values[[row, *column]])
+                    match (kept.get(row), terms.get(row), places.get(at)) {
+                        (Some(&row), Some(terms), Some((column, known))) => {
+                            known.deviation(genuine.values[[row, *column]], terms)
                         }
                         _ => f64::NAN,
                     }
                 });
-            Scatter::fit(deviations.view(), objects.len())
+            Scatter::fit(deviations.view(), independent)
         };
-        let mut by_spot: BTreeMap<&str, Vec<&(usize, Odd, Spread)>> = BTreeMap::new();
+        let mut by_spot: BTreeMap<&str, Vec<&(usize, Place)>> = BTreeMap::new();
         for (place, column) in &columns {
             by_spot.entry(spot_of(place)).or_default().push(column);
         }
         let spots = by_spot
             .into_iter()
-            .filter(|(_, places)| places.iter().all(|(_, odd, _)| *odd == Odd::Both))
+            .filter(|(_, places)| places.iter().all(|(_, known)| known.odd == Odd::Both))
             .filter_map(|(spot, places)| Some((spot.to_owned(), together(&places)?)))
             .collect();
         let scatter = (columns.len() >= LEAST_PLACES)
@@ -374,10 +508,11 @@ impl Places {
         Some(Self {
             spots,
             scatter,
-            spreads: columns
+            known: columns
                 .into_iter()
-                .map(|(place, (_, odd, spread))| (place.to_owned(), (odd, spread)))
+                .map(|(place, (_, known))| (place.to_owned(), known))
                 .collect(),
+            frame,
         })
     }
 
@@ -386,12 +521,12 @@ impl Places {
         if read.len() > 1
             && let Some(scatter) = self.spots.get(spot)
         {
-            let known = self.spreads.keys().filter(|place| spot_of(place) == spot);
+            let known = self.known.keys().filter(|place| spot_of(place) == spot);
             let deviations: Vec<f64> = known
                 .map(|place| read.iter().find(|r| r.0 == place).map_or(f64::NAN, |r| r.2))
                 .collect();
             if let Some(found) = scatter.distance(&deviations, CUT) {
-                let place = self.spreads.keys().filter(|p| spot_of(p) == spot);
+                let place = self.known.keys().filter(|p| spot_of(p) == spot);
                 let place = place.map(String::as_str).nth(found.place)?;
                 let (place, ..) = read.iter().find(|r| r.0 == place)?;
                 let expected = found.expected;
@@ -435,14 +570,15 @@ fn spot_of(place: &str) -> &str {
 fn summarise<'a>(
     places: &Places,
     readings: impl IntoIterator<Item = (&'a str, f64)>,
+    terms: &[f64],
 ) -> Option<Summary<'a>> {
     let mut values: BTreeMap<&'a str, f64> = BTreeMap::new();
     let mut by_spot: BTreeMap<&str, Vec<(&'a str, Odd, f64)>> = BTreeMap::new();
     for (place, value) in readings {
-        if let Some((odd, spread)) = places.spreads.get(place).filter(|_| value.is_finite()) {
+        if let Some(known) = places.known.get(place).filter(|_| value.is_finite()) {
             values.insert(place, value);
             let read = by_spot.entry(spot_of(place)).or_default();
-            read.push((place, *odd, spread.deviation(value)));
+            read.push((place, known.odd, known.deviation(value, terms)));
         }
     }
     let mut spots: Vec<(f64, Oddest<'a>)> = by_spot
@@ -462,19 +598,19 @@ fn summarise<'a>(
         .filter(|_| values.len() >= LEAST_PLACES)
         .and_then(|scatter| {
             let deviations: Vec<f64> = places
-                .spreads
+                .known
                 .iter()
-                .map(|(place, (_, spread))| {
+                .map(|(place, known)| {
                     values
                         .get(place.as_str())
                         .filter(|_| !several || spot_of(place) != spot_of(of_spots.place))
-                        .map_or(f64::NAN, |value| spread.deviation(*value))
+                        .map_or(f64::NAN, |value| known.deviation(*value, terms))
                 })
                 .collect();
             scatter.distance(&deviations, CUT_TOGETHER)
         });
     let of_all = lie.and_then(|lie| {
-        let name = places.spreads.keys().nth(lie.place)?;
+        let name = places.known.keys().nth(lie.place)?;
         let (place, _) = values.get_key_value(name.as_str())?;
         let expected = lie.expected;
         Some(Oddest { place, expected })
@@ -533,6 +669,7 @@ mod tests {
             places: ["a", "b", "c"].map(str::to_owned).to_vec(),
             values: Array2::from_shape_fn((n, 3), |(_, c)| centres[c] + normal.next()),
             objects: (0..n).collect(),
+            covariates: Array2::zeros((n, 0)),
             odd: vec![Odd::Above; 3],
             least_spread: 1e-6,
         }
@@ -551,7 +688,7 @@ mod tests {
                     ("b", 20.0 + normal.next()),
                     ("c", -3.0 + normal.next()),
                 ];
-                let p = model.judge(readings).unwrap().rarity.p;
+                let p = model.judge(readings, &[]).unwrap().rarity.p;
                 rare[0] += usize::from(p <= 0.01);
                 rare[1] += usize::from(p <= 0.001);
             }
@@ -563,9 +700,13 @@ mod tests {
     #[test]
     fn one_altered_place_and_a_change_everywhere_are_both_seen() {
         let model = Model::fit(&genuine(64, 3)).unwrap();
-        let one = model.judge([("a", 1.0), ("b", 45.0), ("c", -3.0)]).unwrap();
+        let one = model
+            .judge([("a", 1.0), ("b", 45.0), ("c", -3.0)], &[])
+            .unwrap();
         assert!(one.rarity.p < 1e-4 && one.place == "b" && one.told == Told::OnePlace);
-        let all = model.judge([("a", 5.5), ("b", 24.5), ("c", 1.5)]).unwrap();
+        let all = model
+            .judge([("a", 5.5), ("b", 24.5), ("c", 1.5)], &[])
+            .unwrap();
         assert!(all.rarity.p < 1e-3, "{}", all.rarity.p);
     }
 
@@ -580,6 +721,7 @@ mod tests {
                 .to_vec(),
             values,
             objects: (0..64).collect(),
+            covariates: Array2::zeros((64, 0)),
             odd: vec![Odd::Above; 8],
             least_spread: 1e-6,
         }
@@ -591,7 +733,7 @@ mod tests {
         let judge = |a: [f64; 2], b: f64| {
             let rest = ["c", "d", "e", "f", "g"].map(|place| (place, 0.0));
             let readings = [("a:x", a[0]), ("a:y", a[1]), ("b", b)];
-            model.judge(readings.into_iter().chain(rest)).unwrap()
+            model.judge(readings.into_iter().chain(rest), &[]).unwrap()
         };
         let stain = judge([28.0, 25.0], 0.0);
         assert!(stain.rarity.p > 0.01, "{stain:?}");
@@ -614,6 +756,7 @@ mod tests {
                 .collect(),
             values,
             objects: (0..n).collect(),
+            covariates: Array2::zeros((n, 0)),
             odd: vec![Odd::Both; 20],
             least_spread: 1e-6,
         }
@@ -626,7 +769,7 @@ mod tests {
         let judge = |of: &dyn Fn(usize) -> f64| {
             let places = genuine.places.iter().enumerate();
             let readings = places.map(|(at, place)| (place.as_str(), of(at)));
-            model.judge(readings).unwrap()
+            model.judge(readings, &[]).unwrap()
         };
         // All moved alike, as far as genuine objects move.
         assert!(judge(&|_| 1.5).rarity.p > 0.05);
@@ -641,6 +784,46 @@ mod tests {
         assert_eq!(parted.told, Told::OneAnother);
     }
 
+    /// Five places that follow a covariate, each in its own measure.
+    fn following(n: usize) -> Genuine {
+        let mut normal = Normal(41);
+        let covariates = Array2::from_shape_fn((n, 1), |(row, _)| row as f64 / n as f64);
+        let values = Array2::from_shape_fn((n, 5), |(row, column)| {
+            (column + 2) as f64 * 10.0 * covariates[[row, 0]] + normal.next()
+        });
+        Genuine {
+            places: ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec(),
+            values,
+            objects: (0..n).map(|row| row * 64 / n).collect(),
+            covariates,
+            odd: vec![Odd::Both; 5],
+            least_spread: 1e-6,
+        }
+    }
+
+    #[test]
+    fn a_reading_is_compared_with_those_of_scans_like_its_own() {
+        let model = Model::fit(&following(256)).unwrap();
+        let judge = |readings: f64, covariate: f64| {
+            let places = ["a", "b", "c", "d", "e"].into_iter().enumerate();
+            let readings = places.map(|(at, place)| (place, (at + 2) as f64 * 10.0 * readings));
+            model.judge(readings, &[covariate]).unwrap()
+        };
+        for at in [0.1, 0.5, 0.9] {
+            assert!(judge(at, at).rarity.p > 0.1, "{at}");
+        }
+        // As in a scan of quite another covariate.
+        let other = judge(0.5, 0.9);
+        assert!(other.rarity.p < 1e-4, "{other:?}");
+        let [low, high] = other.expected;
+        assert!(
+            (3.0..9.0).contains(&(high - low)) && other.value < low,
+            "{other:?}"
+        );
+        // Not known: as in the middle.
+        assert!(judge(0.5, f64::NAN).rarity.p > 0.1);
+    }
+
     #[test]
     fn many_small_oddities_are_odd_together() {
         let groups: Vec<Genuine> = (0..10).map(|seed| genuine(80, 11 + seed)).collect();
@@ -653,7 +836,7 @@ mod tests {
                 .map(|model| {
                     let readings = [("a", 1.0), ("b", 20.0), ("c", -3.0)]
                         .map(|(place, centre)| (place, centre + shift + normal.next()));
-                    model.judge(readings).unwrap().rarity.p
+                    model.judge(readings, &[]).unwrap().rarity.p
                 })
                 .collect();
             (
@@ -670,8 +853,8 @@ mod tests {
     #[test]
     fn what_was_not_measured_says_nothing() {
         let model = Model::fit(&genuine(64, 3)).unwrap();
-        assert!(model.judge([("a", f64::NAN)]).is_none());
-        assert!(model.judge([("elsewhere", 1.0)]).is_none());
+        assert!(model.judge([("a", f64::NAN)], &[]).is_none());
+        assert!(model.judge([("elsewhere", 1.0)], &[]).is_none());
         assert!(Model::fit(&genuine(LEAST_OBJECTS - 1, 3)).is_none());
     }
 

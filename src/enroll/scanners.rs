@@ -7,19 +7,51 @@
 
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, RgbImage};
+use ndarray::Axis;
 
 use crate::pixels::{Planes, Raster};
+use crate::reference::Shown;
 use crate::specimen::{Format, Subsampling, encode};
 
 /// Ranges that scanners are drawn from: resolution relative to the scan at hand, exponent on encoded
-/// levels, factors on the three channels, weight of neighbours (positive blurs, negative sharpens),
-/// standard deviation of noise in levels, JPEG quality.
+/// levels, factors on the three channels, by how much more of the blur lies along the rows than down them, standard
+/// deviation of noise in levels, JPEG quality.
 const SCALE: (f64, f64) = (0.7, 1.25);
+/// Sheet-fed scanners stretch by up to 4 % along the feed, flatbeds do not.
+const STRETCH: (f64, f64) = (-0.03, 0.03);
 const GAMMA: (f64, f64) = (0.85, 1.2);
 const CAST: (f64, f64) = (0.93, 1.05);
-const NEIGHBOURS: (f64, f64) = (-0.08, 0.06);
+const ALONG: (f64, f64) = (-0.5, 0.5);
 const NOISE: (f64, f64) = (0.0, 2.5);
 const QUALITY: (f64, f64) = (82.0, 96.0);
+
+/// Ranges of what scanners do to sharpness; every other one sharpens.
+struct Sharpness {
+    /// Blur beside that of the scan at hand, standard deviation, px.
+    blur: (f64, f64),
+    /// The same of those that sharpen.
+    blur_before: (f64, f64),
+    /// Share of what differs from the surroundings that is added.
+    sharpening: (f64, f64),
+    /// The surroundings, standard deviation, px.
+    surroundings: (f64, f64),
+}
+
+/// Of scanners about as sharp.
+const ALIKE: Sharpness = Sharpness {
+    blur: (0.0, 0.35),
+    blur_before: (0.0, 0.0),
+    sharpening: (0.0, 0.45),
+    surroundings: (0.7, 0.7),
+};
+/// Of any, down to the poorest that is worth using: one pixel and a tenth leave a third of the contrast of lines that
+/// are four and a half pixels apart.
+const OTHERS: Sharpness = Sharpness {
+    blur: (0.0, 1.1),
+    blur_before: (0.0, 1.1),
+    sharpening: (0.0, 1.2),
+    surroundings: (0.7, 1.6),
+};
 /// Larger scans are not drawn again, pixels.
 const MOST_PIXELS: f64 = 40e6;
 
@@ -47,14 +79,27 @@ impl Stream {
     }
 }
 
-/// The scan as another scanner would have made it; the same for the same seed. `None` where it is too
+/// The scan as another scanner would have made it; the same for the same kind and seed. `None` where it is too
 /// large to be drawn again.
-pub fn on_another(raster: &Raster, seed: u64) -> Option<Raster> {
+pub fn on_another(raster: &Raster, kind: Shown, seed: u64) -> Option<Raster> {
+    let sharpness = match kind {
+        Shown::AsScanned | Shown::Alike => ALIKE,
+        Shown::SofterOrSharper => OTHERS,
+    };
     let mut stream = Stream(seed);
     let scale = stream.within(SCALE);
+    let stretch = stream.within(STRETCH);
     let gamma = stream.within(GAMMA) as f32;
     let cast = [0; 3].map(|_| stream.within(CAST) as f32);
-    let neighbours = stream.within(NEIGHBOURS) as f32;
+    let sharpens = stream.next() & 1 == 0;
+    let blur = stream.within(if sharpens {
+        sharpness.blur_before
+    } else {
+        sharpness.blur
+    });
+    let along = stream.within(ALONG);
+    let sharpening = stream.within(sharpness.sharpening) as f32;
+    let surroundings = stream.within(sharpness.surroundings);
     let noise = stream.within(NOISE) as f32;
     let quality = stream.within(QUALITY) as u8;
     let subsampling = if stream.next() & 1 == 0 {
@@ -62,7 +107,12 @@ pub fn on_another(raster: &Raster, seed: u64) -> Option<Raster> {
     } else {
         Subsampling::Half
     };
-    let planes = filtered(&rescaled(raster, scale)?, neighbours);
+    let rescaled = rescaled(raster, [scale * (1.0 + stretch), scale])?;
+    let mut planes = blurred(&rescaled, [blur * (1.0 - along), blur * (1.0 + along)]);
+    if sharpens {
+        let around = blurred(&planes, [surroundings; 2]);
+        planes.zip_mut_with(&around, |v, around| *v += sharpening * (*v - around));
+    }
     let (_, rows, columns) = planes.dim();
     let image = RgbImage::from_fn(columns as u32, rows as u32, |x, y| {
         image::Rgb([0, 1, 2].map(|channel| {
@@ -81,9 +131,9 @@ pub fn on_another(raster: &Raster, seed: u64) -> Option<Raster> {
 /// The scan at another resolution, levels of 255. By Lanczos's kernel, which passes what the sampling can
 /// carry: bilinear interpolation would soften every scan, as no scanner does. `None` for an empty or
 /// absurdly large one.
-fn rescaled(raster: &Raster, scale: f64) -> Option<Planes> {
-    let side = |length: usize| (length as f64 * scale).round();
-    let (columns, rows) = (side(raster.width()), side(raster.height()));
+fn rescaled(raster: &Raster, [across, down]: [f64; 2]) -> Option<Planes> {
+    let columns = (raster.width() as f64 * across).round();
+    let rows = (raster.height() as f64 * down).round();
     if !(columns >= 1.0 && rows >= 1.0 && columns * rows <= MOST_PIXELS) {
         return None;
     }
@@ -102,23 +152,45 @@ fn rescaled(raster: &Raster, scale: f64) -> Option<Planes> {
     Some(out)
 }
 
-/// Each sample mixed with its four neighbours, each at `weight`; the edges stay.
-fn filtered(planes: &Planes, weight: f32) -> Planes {
+/// Blurred by a Gaussian bell of such standard deviations down the columns and along the rows, px; the edges are
+/// taken to go on.
+fn blurred(planes: &Planes, [down, along]: [f64; 2]) -> Planes {
     let mut out = planes.clone();
-    let (channels, rows, columns) = planes.dim();
-    for channel in 0..channels {
-        for row in 1..rows.saturating_sub(1) {
-            for column in 1..columns.saturating_sub(1) {
-                let around = planes[[channel, row - 1, column]]
-                    + planes[[channel, row + 1, column]]
-                    + planes[[channel, row, column - 1]]
-                    + planes[[channel, row, column + 1]];
-                out[[channel, row, column]] =
-                    planes[[channel, row, column]] * (1.0 - 4.0 * weight) + around * weight;
+    for (axis, sigma) in [(1, down), (2, along)] {
+        let bell = bell(sigma);
+        let reach = bell.len() - 1;
+        if reach == 0 {
+            continue;
+        }
+        let mut line = Vec::new();
+        for mut lane in out.lanes_mut(Axis(axis)) {
+            let (Some(first), Some(last)) = (lane.first().copied(), lane.last().copied()) else {
+                continue;
+            };
+            line.clear();
+            line.resize(reach, first);
+            line.extend(&lane);
+            line.resize(line.len() + reach, last);
+            for (v, around) in lane.iter_mut().zip(line.windows(2 * reach + 1)) {
+                let (before, after) = around.split_at(reach);
+                let sides = before.iter().rev().zip(after.get(1..).unwrap_or(&[]));
+                *v = bell[0] * after[0]
+                    + sides
+                        .zip(&bell[1..])
+                        .map(|((a, b), weight)| weight * (a + b))
+                        .sum::<f32>();
             }
         }
     }
     out
+}
+
+/// Weights of a Gaussian bell from its middle outwards; all of them, both ways, add up to 1.
+fn bell(sigma: f64) -> Vec<f32> {
+    let reach = (3.0 * sigma).ceil() as usize;
+    let height = |x: usize| (-0.5 * (x as f64 / sigma.max(1e-3)).powi(2)).exp();
+    let whole = 1.0 + 2.0 * (1..=reach).map(height).sum::<f64>();
+    (0..=reach).map(|x| (height(x) / whole) as f32).collect()
 }
 
 #[cfg(test)]
@@ -127,14 +199,39 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_bell_spreads_a_point_and_keeps_its_light() {
+        let mut point = Planes::zeros((3, 21, 21));
+        point[[1, 10, 10]] = 1.0;
+        let out = blurred(&point, [0.8, 1.2]);
+        assert!((out.sum() - 1.0).abs() < 1e-5);
+        let variance = |axis: usize| {
+            let values = out.indexed_iter().map(|((_, y, x), v)| {
+                let off = [y, x][axis] as f32 - 10.0;
+                v * off * off
+            });
+            values.sum::<f32>()
+        };
+        assert!((variance(0) - 0.64).abs() < 0.03, "{}", variance(0));
+        assert!((variance(1) - 1.44).abs() < 0.06, "{}", variance(1));
+        let flat = Planes::from_elem((3, 4, 4), 7.0);
+        assert!(
+            blurred(&flat, [0.9, 0.0])
+                .iter()
+                .all(|v| (v - 7.0).abs() < 1e-4)
+        );
+    }
+
+    #[test]
     fn a_seed_is_a_scanner() {
         let raster = Raster::Eight(RgbImage::from_fn(90, 60, |x, y| {
             image::Rgb([(x * 2) as u8, (y * 4) as u8, 120])
         }));
-        let first = on_another(&raster, 5).unwrap();
-        assert_eq!(first, on_another(&raster, 5).unwrap());
-        assert_ne!(first, on_another(&raster, 6).unwrap());
+        let on = |kind, seed| on_another(&raster, kind, seed).unwrap();
+        let first = on(Shown::Alike, 5);
+        assert_eq!(first, on(Shown::Alike, 5));
+        assert_ne!(first, on(Shown::Alike, 6));
+        assert_ne!(first, on(Shown::SofterOrSharper, 5));
         let scale = first.width() as f64 / 90.0;
-        assert!((SCALE.0 - 0.02..SCALE.1 + 0.02).contains(&scale));
+        assert!((SCALE.0 * 0.95..SCALE.1 * 1.05).contains(&scale));
     }
 }

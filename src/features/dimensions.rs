@@ -5,7 +5,8 @@
 //! **How it is measured.** `aspect`: width over height of the paper's outline against nominal.
 //! `print-aspect`: the same for the print, from the map that takes the design's millimetres to the
 //! scan; it needs no edge. `width`, `height` (paper) and `print-scale`: absolute size against
-//! nominal, where the scan states a density that can be trusted.
+//! nominal, where the scan states a density that can be trusted: one by which the note would be off
+//! by more than 12 % is not that of the picture.
 //!
 //! **Unit.** % above (positive) or below nominal; both directions deviate.
 //!
@@ -24,6 +25,10 @@ use crate::rectify::side_lengths;
 /// See the page above.
 #[derive(Debug)]
 pub struct Dimensions;
+
+/// A stated density by which the note would be farther off its size than this is none of this picture: scanners
+/// stretch by up to 4 %, and nobody who copies a note misses its size by more than a few.
+const MOST_OFF: f64 = 0.12;
 
 impl Feature for Dimensions {
     fn id(&self) -> &'static str {
@@ -56,9 +61,14 @@ impl Feature for Dimensions {
                 ))
             }
         };
-        let px_per_mm = face.dpi.map(|dpi| dpi / 25.4).ok_or_else(|| {
-            Unmeasured::Other("the scan states no density that can be trusted".to_owned())
-        });
+        let scale = (print.0 * print.1 / (size.width * size.height)).sqrt();
+        let px_per_mm = face
+            .dpi
+            .map(|dpi| dpi / 25.4)
+            .filter(|stated| (scale / stated - 1.0).abs() < MOST_OFF)
+            .ok_or_else(|| {
+                Unmeasured::Other("the scan states no density that can be trusted".to_owned())
+            });
         let percent = |ratio: f64| 100.0 * (ratio - 1.0);
         let shape = |lengths: (f64, f64)| percent(lengths.0 / lengths.1 / size.aspect());
         let results = [
@@ -79,12 +89,7 @@ impl Feature for Dimensions {
                     .and_then(|()| px_per_mm.clone())
                     .map(|p| percent(paper.1 / p / size.height)),
             ),
-            (
-                "print-scale",
-                px_per_mm
-                    .clone()
-                    .map(|p| percent((print.0 * print.1 / (size.width * size.height)).sqrt() / p)),
-            ),
+            ("print-scale", px_per_mm.clone().map(|p| percent(scale / p))),
         ];
         Ok(results
             .into_iter()
@@ -135,6 +140,17 @@ mod tests {
         assert!((value(&readings, "aspect") - 5.0).abs() < 0.1);
         assert!((value(&readings, "width") - 5.0).abs() < 0.1);
         assert!(value(&readings, "height").abs() < 0.1);
+    }
+
+    #[test]
+    fn a_density_of_another_picture_is_not_trusted() {
+        let raster = genuine(9);
+        let mut face = face(&raster, &DESIGN);
+        face.dpi = Some(72.0);
+        for reading in Dimensions.measure(&face).unwrap() {
+            let shape = reading.zone.ends_with("aspect");
+            assert_eq!(reading.result.is_ok(), shape, "{}", reading.zone);
+        }
     }
 
     #[test]

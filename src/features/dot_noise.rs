@@ -44,7 +44,7 @@ impl Feature for DotNoise {
     }
 
     fn needs(&self) -> Needs {
-        Needs::by_day(7.4)
+        Needs::in_colour(7.4)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -35,7 +35,7 @@ impl Feature for InkSeparation {
     }
 
     fn needs(&self) -> Needs {
-        Needs::by_day(4.0)
+        Needs::in_colour(4.0)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

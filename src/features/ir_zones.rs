@@ -38,6 +38,7 @@ impl Feature for IrZones {
             side: None,
             light: Light::Infrared,
             px_per_mm: CELLS,
+            colour: false,
         }
     }
 

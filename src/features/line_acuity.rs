@@ -22,7 +22,9 @@
 //!
 //! # What fools it
 //! A scanner that is softer or sharpens more than the one of the enrolled notes moves every zone
-//! alike; where the paper's grain is blurred away too, nothing is measured. Sharpening a reprint
+//! alike: a scan softer or sharper than theirs is judged beside genuine notes in scans like it,
+//! and a copy that is only soft is unclear there. Where the paper's grain is blurred away too,
+//! nothing is measured. Sharpening a reprint
 //! before printing gains little: it steepens edges, but cannot make them narrow.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
@@ -36,8 +38,6 @@ pub struct LineAcuity;
 /// Width of the sharpest edges of engraving on paper, mm: finer pixels do not make them narrower.
 /// Measured on 64 $1 notes at 300 dpi, and the same enlarged to 400 dpi.
 const SHARPEST_MM: f64 = 0.087;
-/// An edge counts where it climbs this much density.
-const LEAST_CLIMB: f32 = 0.35;
 /// Fewer edges than this in a zone say nothing.
 const LEAST_EDGES: usize = 24;
 
@@ -53,15 +53,14 @@ impl Feature for LineAcuity {
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
         let condition = face.condition()?;
         condition.fine_lines()?;
-        let side = condition.transform.side();
         Ok(condition
             .zones(face)
             .into_iter()
             .map(|(zone, windows)| {
-                let mut widths = Vec::new();
-                for window in windows {
-                    edges(&window.light, side, &mut widths);
-                }
+                let mut widths: Vec<f32> = windows
+                    .iter()
+                    .flat_map(|w| w.edges.iter().flatten().copied())
+                    .collect();
                 let result = if windows.is_empty() {
                     Err(Unmeasured::Covered(
                         "covered, or beyond the scan".to_owned(),
@@ -92,39 +91,6 @@ impl Feature for LineAcuity {
     fn least_spread(&self) -> f64 {
         0.02
     }
-}
-
-/// Widths, px, of the edges along every third row and column: the whole climb over the steepest step.
-fn edges(light: &[f32], side: usize, widths: &mut Vec<f32>) {
-    let mut down = Vec::with_capacity(side);
-    for start in (0..side).step_by(3) {
-        climbs(
-            light.get(start * side..(start + 1) * side).unwrap_or(&[]),
-            widths,
-        );
-        down.clear();
-        down.extend(light.iter().skip(start).step_by(side));
-        climbs(&down, widths);
-    }
-}
-
-fn climbs(line: &[f32], widths: &mut Vec<f32>) {
-    let (mut climb, mut steepest) = (0.0f32, 0.0f32);
-    let mut close = |climb: f32, steepest: f32| {
-        if climb.abs() >= LEAST_CLIMB {
-            widths.push(climb.abs() / steepest);
-        }
-    };
-    for (last, value) in line.iter().zip(line.iter().skip(1)) {
-        let step = value - last;
-        if step * climb < 0.0 {
-            close(climb, steepest);
-            (climb, steepest) = (0.0, 0.0);
-        }
-        climb += step;
-        steepest = steepest.max(step.abs());
-    }
-    close(climb, steepest);
 }
 
 #[cfg(test)]

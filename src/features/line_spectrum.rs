@@ -19,7 +19,8 @@
 //! sampling passes: `finest` needs 280 dpi, `fine` 190 dpi.
 //!
 //! # What fools it
-//! Another scanner's sharpness tilts all zones alike, hence enrol on the scanner in use. Heavy
+//! Another scanner's sharpness tilts all zones alike: a scan softer or sharper than the enrolled
+//! ones is judged beside genuine notes in scans like it. Heavy
 //! soil and crumpling add coarse energy. Writing across a zone adds middle energy.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};

@@ -47,7 +47,7 @@ impl Feature for OpticallyVariableInk {
     }
 
     fn needs(&self) -> Needs {
-        Needs::by_day(CELLS)
+        Needs::in_colour(CELLS)
     }
 
     fn kind(&self) -> Option<&'static str> {

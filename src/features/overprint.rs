@@ -287,6 +287,7 @@ impl<'a> Overprint<'a> {
             unit: String::new(),
             expected: None,
             p_value: None,
+            as_enrolled: None,
             why: why.into(),
         }
     }

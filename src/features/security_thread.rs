@@ -40,6 +40,7 @@ impl Feature for SecurityThread {
             side: None,
             light: Light::Transmitted,
             px_per_mm: CELLS,
+            colour: false,
         }
     }
 

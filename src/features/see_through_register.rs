@@ -31,6 +31,7 @@ impl Feature for SeeThroughRegister {
             side: None,
             light: Light::Transmitted,
             px_per_mm: 4.0,
+            colour: false,
         }
     }
 

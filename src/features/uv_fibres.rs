@@ -54,6 +54,7 @@ impl Feature for UvFibres {
             side: None,
             light: Light::Ultraviolet,
             px_per_mm: CELLS,
+            colour: false,
         }
     }
 

@@ -37,6 +37,7 @@ impl Feature for UvPaper {
             side: None,
             light: Light::Ultraviolet,
             px_per_mm: 2.0,
+            colour: false,
         }
     }
 

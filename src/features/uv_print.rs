@@ -66,6 +66,7 @@ impl Feature for UvPrint {
             side: None,
             light: Light::Ultraviolet,
             px_per_mm: CELLS,
+            colour: false,
         }
     }
 

@@ -48,6 +48,7 @@ impl Feature for UvThread {
             side: None,
             light: Light::Ultraviolet,
             px_per_mm: CELLS,
+            colour: false,
         }
     }
 

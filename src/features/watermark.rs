@@ -37,6 +37,7 @@ impl Feature for Watermark {
             side: None,
             light: Light::Transmitted,
             px_per_mm: 3.0,
+            colour: false,
         }
     }
 

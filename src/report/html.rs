@@ -859,6 +859,7 @@ mod tests {
             unit: "of the sharpest edge".to_owned(),
             expected: Some([1.1, 1.4]),
             p_value: Some(p_value),
+            as_enrolled: None,
             why: "line-acuity (portrait): 1.9".to_owned(),
         }
     }

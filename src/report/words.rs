@@ -6,6 +6,7 @@
 use super::Examination;
 use super::said::said;
 use crate::drift::Comparison;
+use crate::features::Unmeasured;
 use crate::findings::TOGETHER;
 use crate::language::Catalogue;
 use crate::note::RectMm;
@@ -37,10 +38,11 @@ pub fn look<'a>(catalogue: &'a Catalogue, finding: &Finding) -> Option<&'a str> 
 }
 
 /// How the sentences begin that say why something was not examined, and their keys.
-const CAUSES: [(&str, &str); 8] = [
+const CAUSES: [(&str, &str); 9] = [
     ("resolution too low", "cause.resolution"),
     ("the scan is blurred", "cause.blurred"),
     ("JPEG too strong", "cause.compressed"),
+    ("scanned without colour", "cause.colourless"),
     ("zone covered", "cause.covered"),
     ("not calibrated", "cause.not-calibrated"),
     ("side missing", "cause.side-missing"),
@@ -207,6 +209,10 @@ pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> 
             for (said, reason) in [
                 (" genuine notes are enrolled: enrol ", "reason.few-enrolled"),
                 (" dpi, the enrolled notes at ", "reason.other-resolution"),
+                (
+                    " than the enrolled ones (edges of ink ",
+                    "reason.other-sharpness",
+                ),
             ] {
                 if deviating.iter().any(|(_, f)| f.why.contains(said)) {
                     out.push(catalogue.text(reason).to_owned());
@@ -240,6 +246,10 @@ fn undecided(catalogue: &Catalogue, examination: &Examination) -> String {
     }
     if findings.iter().all(|f| f.p_value.is_none()) {
         return catalogue.text("reason.not-enrolled").to_owned();
+    }
+    let colourless = Unmeasured::Colourless.to_string();
+    if findings.iter().any(|f| f.why.ends_with(&colourless)) {
+        return catalogue.text("cause.colourless").to_owned();
     }
     let examined = findings
         .iter()
@@ -325,6 +335,7 @@ mod tests {
             unit: String::new(),
             expected: None,
             p_value: None,
+            as_enrolled: None,
             why,
         }
     }
@@ -338,6 +349,7 @@ mod tests {
             },
             Unmeasured::Blurred("x".to_owned()),
             Unmeasured::Compressed("x".to_owned()),
+            Unmeasured::Colourless,
             Unmeasured::Covered("x".to_owned()),
             Unmeasured::NotCalibrated("x".to_owned()),
         ];

@@ -1,0 +1,101 @@
+//! Scanners softer or sharper than the enrolled one, and coarser ones: no genuine note is suspect for it, and copies are
+//! not passed for it.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::path::Path;
+
+use common::run;
+use serde_json::Value;
+
+/// Verdicts, each with its reasons, on fronts of XTS 10 as a scanner with these settings shows them.
+fn judged(desk: &Path, folder: &str, settings: &[&str]) -> Vec<(String, String)> {
+    let words = [
+        "specimen",
+        folder,
+        "--denomination",
+        "10",
+        "--side",
+        "front",
+        "--bed",
+        "black",
+    ];
+    let (code, _, complaints) = run(desk, &[&words, settings].concat());
+    assert_eq!(code, Some(0), "{complaints}");
+    let words = ["check", folder, "--each-alone", "--format", "jsonl"];
+    let (_, said, _) = run(desk, &words);
+    said.lines()
+        .map(|line| {
+            let note: Value = serde_json::from_str(line).unwrap();
+            let verdict = note["verdict"].as_str().unwrap().to_owned();
+            (verdict, note["reasons"].to_string())
+        })
+        .collect()
+}
+
+const GENUINE: [&str; 8] = [
+    "--seed",
+    "801",
+    "--count",
+    "4",
+    "--wear",
+    "soil=0.2",
+    "--wear",
+    "creases=0.2",
+];
+
+#[test]
+fn a_softer_or_sharper_scanner_makes_no_genuine_note_suspect() {
+    let desk = tempfile::tempdir().unwrap();
+    let scanners: [&[&str]; 4] = [
+        &["--blur", "45"],
+        &["--blur", "60"],
+        &["--blur", "70", "--sharpening", "0.8"],
+        &["--sharpening", "1"],
+    ];
+    for (at, settings) in scanners.into_iter().enumerate() {
+        let found = judged(
+            desk.path(),
+            &format!("genuine-{at}"),
+            &[&GENUINE, settings].concat(),
+        );
+        assert_eq!(found.len(), 4);
+        for (verdict, reasons) in found {
+            assert_ne!(verdict, "suspect", "{settings:?}: {reasons}");
+        }
+    }
+}
+
+#[test]
+fn a_copy_is_no_less_suspect_on_a_softer_scanner() {
+    let desk = tempfile::tempdir().unwrap();
+    for defect in ["halftone", "inkjet"] {
+        let settings = [
+            "--seed", "901", "--count", "2", "--defect", defect, "--blur", "60",
+        ];
+        for (verdict, reasons) in judged(desk.path(), defect, &settings) {
+            assert_eq!(verdict, "suspect", "{defect}: {reasons}");
+        }
+    }
+}
+
+#[test]
+fn what_is_only_soft_is_unclear_and_says_so() {
+    let desk = tempfile::tempdir().unwrap();
+    let settings = [
+        "--seed",
+        "901",
+        "--count",
+        "2",
+        "--defect",
+        "low-resolution",
+    ];
+    for (verdict, reasons) in judged(desk.path(), "reprint", &settings) {
+        assert_ne!(verdict, "passed", "{reasons}");
+        assert!(
+            verdict == "suspect" || reasons.contains("softer than the enrolled ones"),
+            "{reasons}"
+        );
+    }
+}
