@@ -584,7 +584,7 @@ mod tests {
         assert!(other(1.8, 1.8, 9.0).is_some());
         let softer = other(1.65, 2.3, 11.8).unwrap().to_string();
         assert!(
-            softer.contains("softer") && softer.contains("2.30 px"),
+            softer.contains("softer than the enrolled ones (edges of ink are 2.30 px"),
             "{softer}"
         );
         let sharper = other(1.3, 1.4, 11.8).unwrap().to_string();

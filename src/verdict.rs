@@ -173,7 +173,8 @@ pub fn weigh(
     for finding in findings {
         let Some(p) = finding.p_value else { continue };
         let as_enrolled = finding.as_enrolled.take();
-        let (limit, doubt) = if stands_in(finding) {
+        let stands_in = stands_in(finding);
+        let (limit, doubt) = if stands_in {
             (0.0, policy.coarse)
         } else {
             (shared, shared * policy.doubt)
@@ -181,10 +182,10 @@ pub fn weigh(
         if p > doubt {
             finding.doubtful = false;
             // Odd beside the enrolled scans, and not quite usual beside scans as soft or sharp: the scanner may be the
-            // cause, and so may a copier.
-            if let Some(odder) = as_enrolled
-                .filter(|f| p <= policy.explained && f.p_value.is_some_and(|p| p <= doubt))
-            {
+            // cause, and so may a copier. What stands in tells of nothing but such softness.
+            if let Some(odder) = as_enrolled.filter(|f| {
+                (p <= policy.explained || stands_in) && f.p_value.is_some_and(|p| p <= doubt)
+            }) {
                 *finding = Finding {
                     outcome: Outcome::Deviates,
                     doubtful: true,
@@ -194,7 +195,7 @@ pub fn weigh(
             continue;
         }
         finding.outcome = Outcome::Deviates;
-        if stands_in(finding) {
+        if stands_in {
             finding
                 .why
                 .push_str("; how a note was printed shows at 300 dpi: scan it again");
@@ -357,6 +358,11 @@ mod tests {
         );
         assert_eq!(judged(0.06, 1e-9).0, Verdict::Passed);
         assert_eq!(judged(0.04, 0.02).0, Verdict::Passed);
+        let mut findings = [finding(Some(0.5)), finding(Some(0.5))];
+        findings[0].feature = fine_detail::ID.to_owned();
+        findings[0].as_enrolled = Some(Box::new(finding(Some(0.02))));
+        weigh(&mut findings, &Policy::default(), 64, None);
+        assert_eq!(judge(&findings, 64).0, Verdict::Unclear);
     }
 
     fn verdict(p_values: &[f64], enrolled: usize) -> Verdict {

@@ -329,10 +329,16 @@ impl Note<'_> {
     fn body(&self, reasons: &[String]) -> Markup {
         let verdict = self.examination.verdict;
         let deviating = words::deviating(self.examination);
+        // What deviates has a card of its own.
+        let told: Vec<String> = deviating
+            .iter()
+            .map(|(_, finding)| words::sentence(self.page.catalogue, finding))
+            .collect();
+        let general: Vec<&String> = reasons.iter().filter(|r| !told.contains(r)).collect();
         html! {
             p.meaning.(verdict.as_str()) { (self.say(&format!("verdict.{}.meaning", verdict.as_str()))) }
-            @if deviating.is_empty() && !reasons.is_empty() {
-                ul { @for reason in reasons { li { (reason) } } }
+            @if !general.is_empty() {
+                ul { @for reason in general { li { (reason) } } }
             }
             div.split {
                 (self.pictures(&deviating))
@@ -961,7 +967,10 @@ mod tests {
 
     #[test]
     fn a_finding_is_said_drawn_and_shown() {
-        let odd = finding("line-acuity", Outcome::Deviates, 2.2e-4);
+        let mut odd = finding("line-acuity", Outcome::Deviates, 2.2e-4);
+        odd.why.push_str(
+            "; the scan is softer than the enrolled ones (edges of ink are 2.38 px wide)",
+        );
         let well = finding("line-spectrum", Outcome::Agrees, 0.4);
         let mut blind = finding("dot-noise", Outcome::NotExamined, 0.0);
         blind.p_value = None;
@@ -976,6 +985,7 @@ mod tests {
                     "about 1 in 4,500 genuine notes",
                     "The scan was compressed too strongly",
                     "Fine lines are as on genuine notes.",
+                    "<li>The scan is softer or sharper than those of the genuine notes",
                 ],
             ),
             (
@@ -986,6 +996,7 @@ mod tests {
                     "每 4,500 张真币",
                     "图像压缩过强",
                     "细线与真币相同。",
+                    "<li>扫描比已录入真币的扫描更模糊或更锐利",
                 ],
             ),
         ] {
