@@ -245,8 +245,7 @@ impl Face<'_> {
     /// has a tint or noise.
     pub fn coloured(&self) -> bool {
         let size = self.design.size;
-        let mut line = 0..GREY_ROWS * GREY_COLUMNS;
-        line.any(|at| {
+        (0..GREY_ROWS * GREY_COLUMNS).any(|at| {
             let place = [
                 size.width * ((at % GREY_COLUMNS) as f64 + 0.5) / GREY_COLUMNS as f64,
                 size.height * ((at / GREY_COLUMNS) as f64 + 0.5) / GREY_ROWS as f64,

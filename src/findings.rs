@@ -206,26 +206,16 @@ impl KnownSide<'_> {
             Among::OfAny => &self.of_any,
         };
         fitted.get_or_init(|| {
-            let fitted: Vec<(&'static str, Model, Genuine)> = features::all()
+            let models: BTreeMap<&'static str, Model> = features::all()
                 .into_iter()
                 .filter_map(|feature| {
                     let genuine = genuine(feature, self.readings, among)?;
-                    Some((feature.id(), Model::fit(&genuine)?, genuine))
+                    Some((feature.id(), Model::fit(&genuine)?))
                 })
                 .collect();
-            let joint = Joint::fit(
-                fitted
-                    .iter()
-                    .filter(|(id, ..)| excuse(id).is_none())
-                    .map(|(_, model, genuine)| (model, genuine)),
-            );
-            Fitted {
-                joint,
-                models: fitted
-                    .into_iter()
-                    .map(|(id, model, _)| (id, model))
-                    .collect(),
-            }
+            let alone = models.iter().filter(|(id, _)| excuse(id).is_none());
+            let joint = Joint::fit(alone.map(|(_, model)| model));
+            Fitted { models, joint }
         })
     }
 
@@ -296,7 +286,7 @@ impl Sharpness {
                 known.get(row).map_or(f64::NAN, |k| k.1)
             });
             let frame = Frame::of(resolutions.view());
-            let terms: Vec<Vec<f64>> = known.iter().map(|k| frame.terms(&[k.1])).collect();
+            let terms = frame.all_terms(resolutions.view());
             let widths: Vec<f64> = known.iter().map(|k| k.0).collect();
             let trend = Terms::new(&terms).map(|terms| terms.fit(&widths));
             let trend = trend.unwrap_or_default();

@@ -9,7 +9,8 @@ use std::io::{self, Cursor};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use ndarray::{Array1, Array2, arr2};
+use ndarray::{Array, Array1, Array2, Dimension, arr2};
+use ndarray_npy::{NpzReader, ReadNpzError, ReadableElement};
 use serde::{Deserialize, Serialize};
 
 use crate::compare::align::Expected;
@@ -384,44 +385,34 @@ impl Readings {
             .by_name("notes")
             .map_err(|e| broken("notes", &e.to_string()))?;
         // One scanner where nothing is said of others.
-        let mut scanners = Array1::zeros(notes.len());
-        if names.iter().any(|name| name == "scanners") {
-            scanners = npz
-                .by_name("scanners")
-                .map_err(|e| broken("scanners", &e.to_string()))?;
-        }
+        let scanners: Array1<u32> = optional(&mut npz, "scanners")
+            .map_err(|e| broken("scanners", &e.to_string()))?
+            .unwrap_or_else(|| Array1::zeros(notes.len()));
         if scanners.len() != notes.len() {
             return Err(broken("scanners", "has not one value a scan"));
         }
-        // Reference notes of before held each note first as it was scanned, then as scanners about as sharp would have
-        // shown it.
-        let mut shown: Vec<Shown> = (0..notes.len())
-            .map(
-                |row| match row.checked_sub(1).and_then(|before| notes.get(before)) {
-                    Some(before) if notes.get(row) == Some(before) => Shown::Alike,
-                    _ => Shown::AsScanned,
-                },
-            )
-            .collect();
-        if names.iter().any(|name| name == "shown") {
-            let kept: Array1<u8> = npz
-                .by_name("shown")
-                .map_err(|e| broken("shown", &e.to_string()))?;
-            let known = kept
+        let kept: Option<Array1<u8>> =
+            optional(&mut npz, "shown").map_err(|e| broken("shown", &e.to_string()))?;
+        let shown = match kept {
+            Some(kept) => kept
                 .iter()
-                .map(|v| Shown::ALL.get(usize::from(*v)).copied());
-            shown = known
+                .map(|v| Shown::ALL.get(usize::from(*v)).copied())
                 .collect::<Option<Vec<Shown>>>()
                 .filter(|shown| shown.len() == notes.len())
-                .ok_or_else(|| broken("shown", "has not one known value a scan"))?;
-        }
+                .ok_or_else(|| broken("shown", "has not one known value a scan"))?,
+            // Reference notes of before held each note first as it was scanned, then as scanners about as sharp would
+            // have shown it.
+            None => (0..notes.len())
+                .map(|row| match row.checked_sub(1).and_then(|r| notes.get(r)) {
+                    Some(before) if notes.get(row) == Some(before) => Shown::Alike,
+                    _ => Shown::AsScanned,
+                })
+                .collect(),
+        };
         // And they held no covariates.
-        let mut covariates = Array2::from_elem((notes.len(), COVARIATES), f64::NAN);
-        if names.iter().any(|name| name == "covariates") {
-            covariates = npz
-                .by_name("covariates")
-                .map_err(|e| broken("covariates", &e.to_string()))?;
-        }
+        let covariates: Array2<f64> = optional(&mut npz, "covariates")
+            .map_err(|e| broken("covariates", &e.to_string()))?
+            .unwrap_or_else(|| Array2::from_elem((notes.len(), COVARIATES), f64::NAN));
         if covariates.dim() != (notes.len(), COVARIATES) {
             return Err(broken("covariates", "has not the right values a scan"));
         }
@@ -756,6 +747,15 @@ impl Library {
             .find(|design| design.id == id)
             .ok_or_else(|| ReferenceError::Unknown(id.to_owned()))
     }
+}
+
+/// An array that an archive need not hold.
+fn optional<A: ReadableElement, D: Dimension>(
+    npz: &mut NpzReader<Cursor<&[u8]>>,
+    key: &str,
+) -> Result<Option<Array<A, D>>, ReadNpzError> {
+    let held = npz.names()?.iter().any(|name| name == key);
+    held.then(|| npz.by_name(key)).transpose()
 }
 
 fn invalid(file: &str, key: &str, reason: &str) -> ReferenceError {

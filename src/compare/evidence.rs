@@ -2,10 +2,11 @@
 //!
 //! Readings come in groups (one measurement) of places (where it was made), and places of spots, each looked
 //! at in one way or several. Each reading is brought to robust units of its own place, about what scans like
-//! its own let expect there (see trend), and those of a spot to one distance, by how they vary together. A group then speaks four times: by its oddest spot, which one
-//! altered spot moves; by its second oddest, which a change of several moves, and a stain on one does not;
-//! by the mean of all but the oddest, which a change everywhere moves; and, where it has many places, by how
-//! these lie to each other, given how they vary together among genuine objects.
+//! its own let expect there (see trend), and those of a spot to one distance, by how they vary together. A
+//! group then speaks four times: by its oddest spot, which one altered spot moves; by its second oddest, which
+//! a change of several moves, and a stain on one does not; by the mean of all but the oddest, which a change
+//! everywhere moves; and, where it has many places, by how these lie to each other, given how they vary
+//! together among genuine objects.
 //! Each is ranked among the same figures of the genuine objects, computed with spreads that had not seen
 //! that object (cross-conformal, five folds), and beyond the largest of them by a fitted tail. It is ranked
 //! among the scans most like its own, as many as there are objects (localized conformal prediction: Guan,
@@ -95,7 +96,7 @@ pub struct Genuine {
 #[derive(Debug, Clone)]
 pub struct Model {
     places: Places,
-    /// The genuine scans.
+    /// The genuine scans, in their order.
     scans: Vec<Seen>,
     /// What the tail of each figure is at least.
     least: [Least; FIGURES],
@@ -107,7 +108,8 @@ pub struct Model {
 
 type Tails = [Option<Tail>; FIGURES];
 
-/// The figures of a genuine scan, by spreads that had not seen its object, and where its covariates lie.
+/// The figures of a genuine scan, by spreads that had not seen its object, none where nothing was measured; and
+/// where its covariates lie.
 #[derive(Debug, Clone)]
 struct Seen {
     at: Vec<f64>,
@@ -203,12 +205,12 @@ pub struct Joint {
 }
 
 impl Joint {
-    /// Fits the groups' surprises on genuine objects, each group's p-values cross-fitted. `None` where
-    /// too few scans were measured.
-    pub fn fit<'a>(groups: impl IntoIterator<Item = (&'a Model, &'a Genuine)>) -> Option<Self> {
+    /// Fits the surprises of groups of the same genuine scans, each group's p-values cross-fitted. `None`
+    /// where too few scans were measured.
+    pub fn fit<'a>(groups: impl IntoIterator<Item = &'a Model>) -> Option<Self> {
         let mut rows: Vec<Vec<f64>> = Vec::new();
-        for (model, genuine) in groups {
-            for (row, p) in model.cross_fitted(genuine).into_iter().enumerate() {
+        for model in groups {
+            for (row, p) in model.cross_fitted().into_iter().enumerate() {
                 if rows.len() <= row {
                     rows.resize(row + 1, Vec::new());
                 }
@@ -273,11 +275,9 @@ impl Model {
         let scans: Vec<Seen> = held_out(genuine)
             .into_iter()
             .zip(genuine.covariates.rows())
-            .filter_map(|(figures, covariates)| {
-                Some(Seen {
-                    at: places.frame.place(&covariates.to_vec()),
-                    figures: figures?,
-                })
+            .map(|(figures, covariates)| Seen {
+                at: places.frame.place(&covariates.to_vec()),
+                figures: figures.unwrap_or_default(),
             })
             .collect();
         let accidents = Least {
@@ -325,6 +325,7 @@ impl Model {
         let mut near: Vec<(f64, &Seen)> = self
             .scans
             .iter()
+            .filter(|seen| seen.figures.iter().any(Option::is_some))
             .map(|seen| {
                 let apart = seen.at.iter().zip(at).map(|(a, b)| (a - b).powi(2));
                 (apart.sum(), seen)
@@ -366,18 +367,14 @@ impl Model {
 
     /// The p-value of each scan of the genuine objects themselves, by spreads that had not seen its
     /// object; none where nothing was measured.
-    fn cross_fitted(&self, genuine: &Genuine) -> Vec<Option<f64>> {
+    fn cross_fitted(&self) -> Vec<Option<f64>> {
         let own = |tail: &Tail, figure| Rarity {
             p: tail.own_rarity(figure),
             extrapolated: false,
         };
-        held_out(genuine)
-            .into_iter()
-            .zip(genuine.covariates.rows())
-            .map(|(figures, covariates)| {
-                let at = self.places.frame.place(&covariates.to_vec());
-                Some(Self::rarest(&self.tails(&at), figures?, own)?.0.p)
-            })
+        self.scans
+            .iter()
+            .map(|seen| Some(Self::rarest(&self.tails(&seen.at), seen.figures, own)?.0.p))
             .collect()
     }
 
@@ -444,11 +441,7 @@ impl Places {
             .collect();
         let covariates = genuine.covariates.select(Axis(0), &kept);
         let frame = Frame::of(covariates.view());
-        let terms: Vec<Vec<f64>> = covariates
-            .rows()
-            .into_iter()
-            .map(|row| frame.terms(&row.to_vec()))
-            .collect();
+        let terms = frame.all_terms(covariates.view());
         let design = Terms::new(&terms);
         let columns: BTreeMap<&str, (usize, Place)> = genuine
             .places
@@ -828,7 +821,7 @@ mod tests {
     fn many_small_oddities_are_odd_together() {
         let groups: Vec<Genuine> = (0..10).map(|seed| genuine(80, 11 + seed)).collect();
         let models: Vec<Model> = groups.iter().map(|g| Model::fit(g).unwrap()).collect();
-        let joint = Joint::fit(models.iter().zip(&groups)).unwrap();
+        let joint = Joint::fit(&models).unwrap();
         let mut normal = Normal(5);
         let mut p_of = |shift: f64| {
             let p_values: Vec<f64> = models

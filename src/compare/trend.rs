@@ -81,6 +81,12 @@ impl Frame {
             .chain(products.map(|(i, j)| at[i] * at[j]))
             .collect()
     }
+
+    /// The terms of each scan of scans × covariates.
+    pub fn all_terms(&self, covariates: ArrayView2<'_, f64>) -> Vec<Vec<f64>> {
+        let rows = covariates.rows().into_iter();
+        rows.map(|row| self.terms(&row.to_vec())).collect()
+    }
 }
 
 /// Terms of many scans, and what solves them.
@@ -172,12 +178,8 @@ mod tests {
 
     fn fit(covariates: &Array2<f64>, values: &[f64]) -> (Frame, Trend) {
         let frame = Frame::of(covariates.view());
-        let rows: Vec<Vec<f64>> = covariates
-            .rows()
-            .into_iter()
-            .map(|row| frame.terms(&row.to_vec()))
-            .collect();
-        let trend = Terms::new(&rows).unwrap().fit(values);
+        let terms = Terms::new(&frame.all_terms(covariates.view()));
+        let trend = terms.unwrap().fit(values);
         (frame, trend)
     }
 
@@ -210,12 +212,7 @@ mod tests {
         assert_eq!(frame.terms(&[7.0, f64::NAN]), [1.0]);
         let (covariates, _) = scans(20);
         let frame = Frame::of(covariates.view());
-        let rows: Vec<Vec<f64>> = covariates
-            .rows()
-            .into_iter()
-            .map(|row| frame.terms(&row.to_vec()))
-            .collect();
-        assert!(Terms::new(&rows).is_none());
+        assert!(Terms::new(&frame.all_terms(covariates.view())).is_none());
         assert_eq!(Trend::default().at(&[1.0, 2.0]), 0.0);
     }
 }

@@ -89,7 +89,7 @@ impl Feature for Dimensions {
                     .and_then(|()| px_per_mm.clone())
                     .map(|p| percent(paper.1 / p / size.height)),
             ),
-            ("print-scale", px_per_mm.clone().map(|p| percent(scale / p))),
+            ("print-scale", px_per_mm.map(|p| percent(scale / p))),
         ];
         Ok(results
             .into_iter()

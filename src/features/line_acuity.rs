@@ -24,8 +24,8 @@
 //! A scanner that is softer or sharpens more than the one of the enrolled notes moves every zone
 //! alike: a scan softer or sharper than theirs is judged beside genuine notes in scans like it,
 //! and a copy that is only soft is unclear there. Where the paper's grain is blurred away too,
-//! nothing is measured. Sharpening a reprint
-//! before printing gains little: it steepens edges, but cannot make them narrow.
+//! nothing is measured. Sharpening a reprint before printing gains little: it steepens edges, but
+//! cannot make them narrow.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;

@@ -9,9 +9,9 @@
 //! Power spectra of the lightness of all windows of print (and, apart, of unprinted paper) are
 //! divided by the mean power at the same fineness, capped at four times it, and averaged over the
 //! windows frequency by frequency. A frequency that stands out in one part of the note is voted
-//! down by the rest; the highest that stays, over the mean of its neighbours, is the measurement. Looked at from 2.4 cycles/mm up to
-//! the sampling's limit; the axes of the scan are left out because the grid of JPEG blocks lies
-//! there.
+//! down by the rest; the highest that stays, over the mean of its neighbours, is the measurement.
+//! Looked at from 2.4 cycles/mm up to the sampling's limit; the axes of the scan are left out
+//! because the grid of JPEG blocks lies there.
 //!
 //! # Unit
 //! Multiples of the power around it; greater is less like a genuine note.
