@@ -7,7 +7,7 @@
 
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, RgbImage};
-use ndarray::Axis;
+use ndarray::{Array1, ArrayView3, Axis, Zip};
 
 use crate::pixels::{Planes, Raster};
 use crate::reference::Shown;
@@ -114,13 +114,20 @@ pub fn on_another(raster: &Raster, kind: Shown, seed: u64) -> Option<Raster> {
         planes.zip_mut_with(&around, |v, around| *v += sharpening * (*v - around));
     }
     let (_, rows, columns) = planes.dim();
-    let image = RgbImage::from_fn(columns as u32, rows as u32, |x, y| {
-        image::Rgb([0, 1, 2].map(|channel| {
-            let level = (planes[[channel, y as usize, x as usize]] / 255.0).clamp(0.0, 1.0);
-            let level = level.powf(gamma) * cast[channel] * 255.0 + noise * stream.noise();
-            level.round().clamp(0.0, 255.0) as u8
-        }))
-    });
+    let mut image = RgbImage::new(columns as u32, rows as u32);
+    let levels = planes
+        .index_axis(Axis(0), 0)
+        .into_iter()
+        .zip(planes.index_axis(Axis(0), 1))
+        .zip(planes.index_axis(Axis(0), 2));
+    for (pixel, ((red, green), blue)) in image.pixels_mut().zip(levels) {
+        for ((out, level), cast) in pixel.0.iter_mut().zip([red, green, blue]).zip(cast) {
+            let level = (level / 255.0).clamp(0.0, 1.0);
+            let level = level.powf(gamma) * cast * 255.0 + noise * stream.noise();
+            // The cast cuts to 0 and 255.
+            *out = (level + 0.5) as u8;
+        }
+    }
     let bytes = encode(&image, Format::Jpeg, 300.0, quality, subsampling).ok()?;
     let limits = crate::scan::Limits::default();
     crate::scan::decode(&bytes, std::path::Path::new("another scanner"), &limits)
@@ -143,12 +150,10 @@ fn rescaled(raster: &Raster, [across, down]: [f64; 2]) -> Option<Planes> {
         Raster::Sixteen(image) => DynamicImage::from(image.clone()),
     };
     let image = resize(&image.into_rgb32f(), columns, rows, FilterType::Lanczos3);
+    let pixels = ArrayView3::from_shape((rows as usize, columns as usize, 3), image.as_raw()).ok()?;
     let mut out = Planes::zeros((3, rows as usize, columns as usize));
-    for (x, y, pixel) in image.enumerate_pixels() {
-        for (channel, v) in pixel.0.iter().enumerate() {
-            out[[channel, y as usize, x as usize]] = v * 255.0;
-        }
-    }
+    out.assign(&pixels.permuted_axes([2, 0, 1]));
+    out *= 255.0;
     Some(out)
 }
 
@@ -156,30 +161,47 @@ fn rescaled(raster: &Raster, [across, down]: [f64; 2]) -> Option<Planes> {
 /// taken to go on.
 fn blurred(planes: &Planes, [down, along]: [f64; 2]) -> Planes {
     let mut out = planes.clone();
-    for (axis, sigma) in [(1, down), (2, along)] {
-        let bell = bell(sigma);
-        let reach = bell.len() - 1;
+    let [down, along] = [bell(down), bell(along)];
+    for mut plane in out.outer_iter_mut() {
+        if down.len() > 1 {
+            let before = plane.to_owned();
+            let last = before.nrows().saturating_sub(1);
+            for (y, mut row) in plane.outer_iter_mut().enumerate() {
+                row *= down[0];
+                let mut sides = Array1::<f32>::zeros(row.len());
+                for (off, weight) in down.iter().enumerate().skip(1) {
+                    let (above, below) = (y.saturating_sub(off), (y + off).min(last));
+                    Zip::from(&mut sides)
+                        .and(before.row(above))
+                        .and(before.row(below))
+                        .for_each(|sum, a, b| *sum += weight * (a + b));
+                }
+                row += &sides;
+            }
+        }
+        let reach = along.len() - 1;
         if reach == 0 {
             continue;
         }
-        let mut line = Vec::new();
-        for mut lane in out.lanes_mut(Axis(axis)) {
-            let (Some(first), Some(last)) = (lane.first().copied(), lane.last().copied()) else {
+        for mut row in plane.outer_iter_mut() {
+            let (Some(first), Some(last)) = (row.first().copied(), row.last().copied()) else {
                 continue;
             };
-            line.clear();
-            line.resize(reach, first);
-            line.extend(&lane);
+            let mut line = vec![first; reach];
+            line.extend(&row);
             line.resize(line.len() + reach, last);
-            for (v, around) in lane.iter_mut().zip(line.windows(2 * reach + 1)) {
-                let (before, after) = around.split_at(reach);
-                let sides = before.iter().rev().zip(after.get(1..).unwrap_or(&[]));
-                *v = bell[0] * after[0]
-                    + sides
-                        .zip(&bell[1..])
-                        .map(|((a, b), weight)| weight * (a + b))
-                        .sum::<f32>();
+            row *= along[0];
+            let mut sides = Array1::<f32>::zeros(row.len());
+            for (off, weight) in along.iter().enumerate().skip(1) {
+                for ((sum, a), b) in sides
+                    .iter_mut()
+                    .zip(&line[reach - off..])
+                    .zip(&line[reach + off..])
+                {
+                    *sum += weight * (a + b);
+                }
             }
+            row += &sides;
         }
     }
     out
