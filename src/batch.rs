@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use crate::drift;
+use crate::note::Side;
 use crate::report::Examination;
 use crate::verdict::{Finding, Outcome};
 
@@ -43,6 +45,44 @@ pub fn find_repeats(examinations: &mut [Examination]) {
     }
 }
 
+/// Where most images of a side of a design are softer than the enrolled ones, the scanner is, and softness of one of them
+/// is no doubt about its note: that most notes of a batch are copies is out of the question. It takes at least
+/// [`drift::LEAST_NOTES`] of them.
+pub fn settle_softness(examinations: &mut [Examination]) {
+    struct Image {
+        note: usize,
+        file: usize,
+        softer: bool,
+    }
+    let mut by_side: BTreeMap<(String, Side), Vec<Image>> = BTreeMap::new();
+    for (note, examination) in examinations.iter().enumerate() {
+        let Some(identity) = &examination.identity else {
+            continue;
+        };
+        for (&file, &softer) in &examination.softer {
+            if let Some(side) = examination.files.get(file).and_then(|f| f.side) {
+                let key = (identity.design.clone(), side);
+                let image = Image { note, file, softer };
+                by_side.entry(key).or_default().push(image);
+            }
+        }
+    }
+    let mut soft: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for images in by_side.values() {
+        let softer = images.iter().filter(|image| image.softer);
+        if images.len() >= drift::LEAST_NOTES && 2 * softer.clone().count() > images.len() {
+            for image in softer {
+                soft.entry(image.note).or_default().insert(image.file);
+            }
+        }
+    }
+    for (note, files) in soft {
+        if let Some(examination) = examinations.get_mut(note) {
+            examination.excuse_softness(&files);
+        }
+    }
+}
+
 fn digests(examination: &Examination) -> BTreeSet<&str> {
     examination
         .files
@@ -64,6 +104,7 @@ pub fn across(feature: &str, doubtful: bool, why: String) -> Finding {
         expected: None,
         p_value: None,
         as_enrolled: None,
+        if_scanner: None,
         why,
     }
 }
@@ -136,6 +177,99 @@ pub fn each<T: Sync, R: Send>(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::note::Light;
+    use crate::report::{FileRecord, IdentityRecord, SCHEMA};
+    use crate::verdict::{Verdict, judge};
+
+    /// A front on which line-acuity is odd, softer than the enrolled scans or not, and what is said of ink-colour.
+    fn front(softer: bool, why: &str) -> Examination {
+        let agrees = Finding {
+            outcome: Outcome::Agrees,
+            p_value: Some(0.3),
+            ..across("line-acuity", false, String::new())
+        };
+        let mut odd = across("line-acuity", true, "odd".to_owned());
+        odd.p_value = Some(1e-5);
+        odd.if_scanner = Some(Box::new(agrees.clone()));
+        let other = Finding {
+            feature: "ink-colour".to_owned(),
+            why: why.to_owned(),
+            ..agrees
+        };
+        let findings = vec![odd, other];
+        let (verdict, reasons) = judge(&findings, 64);
+        Examination {
+            schema: SCHEMA,
+            note: "a".to_owned(),
+            files: vec![FileRecord {
+                path: "a.jpg".to_owned(),
+                sha256: None,
+                side: Some(Side::Front),
+                light: Light::Visible,
+                dpi: None,
+                px_per_mm: None,
+                width: None,
+                height: None,
+                quad: None,
+                sides: None,
+                quality: None,
+                agreement: None,
+                turned: None,
+                error: None,
+            }],
+            identity: Some(IdentityRecord {
+                design: "usd-1-1963".to_owned(),
+                currency: "USD".parse().unwrap(),
+                denomination: "1".to_owned(),
+                series: None,
+                confidence: 1.0,
+            }),
+            serial: None,
+            findings,
+            verdict,
+            p_value: None,
+            reasons,
+            category: "3",
+            fitness: None,
+            enrolled: 64,
+            scanner: Vec::new(),
+            softer: BTreeMap::from([(0, softer)]),
+            elapsed_ms: None,
+        }
+    }
+
+    fn settled(mut batch: Vec<Examination>) -> Vec<Verdict> {
+        settle_softness(&mut batch);
+        batch.iter().map(|e| e.verdict).collect()
+    }
+
+    #[test]
+    fn a_batch_tells_a_soft_scanner_from_a_soft_note() {
+        let batch = |soft: usize, sharp: usize| -> Vec<Examination> {
+            let soft = (0..soft).map(|_| front(true, ""));
+            soft.chain((0..sharp).map(|_| front(false, ""))).collect()
+        };
+        // Most are soft: what is odd in the soft ones is the scanner's doing, and in the others it is not.
+        let found = settled(batch(8, 3));
+        assert_eq!(found[..8], [Verdict::Passed; 8]);
+        assert_eq!(found[8..], [Verdict::Unclear; 3]);
+        // Few are, or there are too few to tell.
+        assert_eq!(settled(batch(5, 6)), [Verdict::Unclear; 11]);
+        assert_eq!(settled(batch(9, 0)), [Verdict::Unclear; 9]);
+        let mut excused = batch(10, 0);
+        settle_softness(&mut excused);
+        assert_eq!(excused[0].p_value, Some(0.6));
+        assert!(excused[0].reasons.is_empty());
+        assert_eq!(excused[0].category, "4a");
+    }
+
+    #[test]
+    fn softness_is_no_excuse_for_a_scan_without_colour() {
+        let why = format!("ink-colour: {}", crate::features::Unmeasured::Colourless);
+        let mut grey: Vec<Examination> = (0..10).map(|_| front(true, "")).collect();
+        grey.push(front(true, &why));
+        assert_eq!(settled(grey)[10], Verdict::Unclear);
+    }
 
     #[test]
     fn order_is_kept_whatever_the_number_of_threads() {

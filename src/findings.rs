@@ -14,7 +14,7 @@ use crate::features::{self, Face, Feature, Measurement, Published, Reading, Unme
 use crate::note::{Light, Side};
 use crate::reference::{COVARIATES, Covariates, Design, Library, Readings, Shown};
 use crate::report::rounded;
-use crate::verdict::{Finding, Outcome};
+use crate::verdict::{Finding, Outcome, USUAL};
 
 /// What genuine notes read, fitted feature by feature when a design is first met.
 #[derive(Debug)]
@@ -79,6 +79,17 @@ impl<'a> Experience<'a> {
         Self { sides }
     }
 
+    /// Whether a scan is softer than the enrolled ones; `None` where their sharpness is not known.
+    pub fn softer(&self, face: &Face<'_>) -> Option<bool> {
+        let known = (face.design.id.as_str(), face.side, face.light);
+        let sharpness = self.sides.get(&known)?.sharpness()?;
+        Some(
+            sharpness
+                .other(&face.covariates())
+                .is_some_and(|o| o.softer()),
+        )
+    }
+
     /// How yellow the paper of the cleanest tenth of the enrolled notes is on their own scanner (see
     /// paper-tint, which is smaller for yellower paper).
     pub fn cleanest(&self, face: &Face<'_>) -> Option<f64> {
@@ -103,7 +114,8 @@ impl<'a> Experience<'a> {
     ///
     /// A scan softer or sharper than the enrolled ones may come from another scanner, or show a copy. What deviates
     /// in it must be odd both beside the enrolled scans and beside scans as sharp as it is: the greater of the two
-    /// p-values holds whichever it was.
+    /// p-values holds whichever it was. What is odd beside the enrolled ones alone stays a doubt in a softer scan, in
+    /// which a copy that is only soft looks as usual as a genuine note; a sharper scan hides nothing.
     pub fn findings(
         &self,
         face: &Face<'_>,
@@ -128,13 +140,17 @@ impl<'a> Experience<'a> {
             .map(|enrolled| {
                 let at = as_sharp.iter().position(|f| f.feature == enrolled.feature);
                 match at.map(|at| as_sharp.swap_remove(at)) {
-                    Some(beside) if beside.p_value > enrolled.p_value => Finding {
-                        as_enrolled: Some(Box::new(Finding {
+                    Some(beside) if beside.p_value > enrolled.p_value => {
+                        let usual = beside.p_value.is_some_and(|p| p > USUAL);
+                        let odder = Finding {
                             why: format!("{}; {sharpness}", enrolled.why),
                             ..enrolled
-                        })),
-                        ..beside
-                    },
+                        };
+                        Finding {
+                            as_enrolled: (sharpness.softer() || !usual).then(|| Box::new(odder)),
+                            ..beside
+                        }
+                    }
                     _ => enrolled,
                 }
             })
@@ -173,6 +189,7 @@ impl Fitted {
             expected: None,
             p_value: Some(rarity.p),
             as_enrolled: None,
+            if_scanner: None,
             why: format!(
                 "{} features together, most of all {}: odd as 1 in {:.0} genuine notes ({} of them were \
                  measured, {}{})",
@@ -328,13 +345,20 @@ struct OtherSharpness {
     enrolled: [f64; 2],
 }
 
+impl OtherSharpness {
+    fn softer(&self) -> bool {
+        let [_, greatest] = self.enrolled;
+        self.width > greatest
+    }
+}
+
 impl fmt::Display for OtherSharpness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             width,
             enrolled: [least, greatest],
         } = self;
-        let (what, advice) = if width > greatest {
+        let (what, advice) = if self.softer() {
             ("softer", "clean the glass and press the note flat")
         } else {
             ("sharper", "turn sharpening off")
@@ -438,6 +462,7 @@ fn by_facts(face: &Face<'_>, feature: &str, readings: &[Reading], file: usize) -
         expected: Some(expected),
         p_value: None,
         as_enrolled: None,
+        if_scanner: None,
         why,
     }
 }
@@ -496,6 +521,7 @@ fn examined(
         expected: Some(expected),
         p_value: Some(evidence.rarity.p),
         as_enrolled: None,
+        if_scanner: None,
         why: format!(
             "{feature} ({what}): {value} {unit}, expected {} to {} as on {} genuine notes ({scanner}){}",
             expected[0],
@@ -531,6 +557,7 @@ fn not_examined(feature: &str, readings: &[Reading], file: usize) -> Finding {
         expected: None,
         p_value: None,
         as_enrolled: None,
+        if_scanner: None,
         why: format!("{feature}: {why}"),
     }
 }

@@ -34,6 +34,7 @@ pub mod structure;
 pub mod verdict;
 pub mod wear;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use drift::Glimpse;
@@ -375,6 +376,7 @@ pub fn examine_and_show(
         .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
         .collect();
     let mut scanner = Vec::new();
+    let mut softer = BTreeMap::new();
     let mut enrolled = 0;
     if let Joint::One(identity) = &mut identity
         && let Some(read) = read(exhibits, checker.identifier.library())
@@ -400,6 +402,8 @@ pub fn examine_and_show(
                     let readings = measure_all(face);
                     if face.light == Light::Visible {
                         scanner.extend(Glimpse::of(face, &readings));
+                        let soft = checker.experience.softer(face);
+                        softer.extend(soft.map(|soft| (*file, soft)));
                     }
                     findings.extend(checker.experience.findings(face, &readings, *file));
                 }
@@ -469,6 +473,7 @@ pub fn examine_and_show(
         fitness,
         enrolled,
         scanner,
+        softer,
         elapsed_ms: None,
     }
 }

@@ -8,12 +8,15 @@ pub mod said;
 pub mod text;
 pub mod words;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::drift::Glimpse;
+use crate::features::Unmeasured;
 use crate::note::{Currency, Light, Side};
 use crate::rectify::edges::SideSource;
-use crate::verdict::{Finding, Verdict, judge};
+use crate::verdict::{Finding, Verdict, judge, overall};
 
 /// The schema of [`Examination`] in JSON.
 pub const SCHEMA: &str = "guilloche.examination/1";
@@ -49,6 +52,10 @@ pub struct Examination {
     /// What its images tell of the scanner: see [`crate::drift`].
     #[serde(skip)]
     pub scanner: Vec<Glimpse>,
+    /// Of its images by day, whether they are softer than the enrolled scans; those of which it is not known are left
+    /// out.
+    #[serde(skip)]
+    pub softer: BTreeMap<usize, bool>,
     /// What the note took on one core, ms; filled in by who holds a clock.
     pub elapsed_ms: Option<f64>,
 }
@@ -57,6 +64,32 @@ impl Examination {
     /// Adds evidence that came from outside of the note's own images, and judges anew.
     pub fn add(&mut self, finding: Finding) {
         self.findings.push(finding);
+        self.judge_anew();
+    }
+
+    /// Takes what is odd in these softer images for the scanner's doing where it is usual beside scans as soft, and
+    /// judges anew. A note scanned without colour stays what it is.
+    pub fn excuse_softness(&mut self, files: &BTreeSet<usize>) {
+        let colourless = Unmeasured::Colourless.to_string();
+        if self.findings.iter().any(|f| f.why.ends_with(&colourless)) {
+            return;
+        }
+        let mut excused = false;
+        for finding in &mut self.findings {
+            if files.contains(&finding.file)
+                && let Some(usual) = finding.if_scanner.take()
+            {
+                *finding = *usual;
+                excused = true;
+            }
+        }
+        if excused {
+            self.p_value = overall(&self.findings);
+            self.judge_anew();
+        }
+    }
+
+    fn judge_anew(&mut self) {
         if matches!(self.verdict, Verdict::Unreadable | Verdict::Unrecognised) {
             return;
         }

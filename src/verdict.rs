@@ -93,9 +93,13 @@ pub struct Finding {
     /// Share of enrolled genuine notes that look at least as odd.
     pub p_value: Option<f64>,
     /// Of a scan softer or sharper than the enrolled ones: the finding it would be had it been made as they
-    /// were, where that is odder.
+    /// were, where that is odder and the scanner does not explain it.
     #[serde(skip)]
     pub as_enrolled: Option<Box<Finding>>,
+    /// Of what deviates in a softer scan and would not beside scans as soft: the finding it is where the batch shows
+    /// that the scanner is the cause.
+    #[serde(skip)]
+    pub if_scanner: Option<Box<Finding>>,
     /// One sentence.
     pub why: String,
 }
@@ -110,9 +114,6 @@ pub struct Policy {
     /// Share of genuine notes that fine-detail may make unclear, in scans too coarse for the features of
     /// print. It stands in for all of them and can do no more, so it has a level of its own.
     pub coarse: f64,
-    /// Share of genuine notes in a scan softer or sharper than the enrolled ones of which it is not taken for granted
-    /// that this is why a feature is odd.
-    pub explained: f64,
     /// Least genuine notes enrolled for statistics alone to call a note suspect.
     pub enrolled: usize,
 }
@@ -126,7 +127,6 @@ impl Default for Policy {
             false_alarm: 0.001,
             doubt: 10.0,
             coarse: 0.03,
-            explained: 0.05,
             enrolled: 30,
         }
     }
@@ -150,6 +150,9 @@ impl OtherResolution {
 /// one that enrolled at 300 dpi, 26 of 128 were called suspect at 150 and 200 dpi, 1 of 20 at 600 dpi, none of 40
 /// at 250 and 400 dpi.
 const ABOUT: RangeInclusive<f64> = 0.8..=1.5;
+
+/// More genuine notes than this share are as odd beside scans as sharp: that would explain it.
+pub const USUAL: f64 = 0.05;
 
 /// Least share of what was looked for that must have been examined for a note to pass.
 const EXAMINED: f64 = 0.5;
@@ -181,16 +184,17 @@ pub fn weigh(
         };
         if p > doubt {
             finding.doubtful = false;
-            // Odd beside the enrolled scans, and not quite usual beside scans as soft or sharp: the scanner may be the
-            // cause, and so may a copier. What stands in tells of nothing but such softness.
-            if let Some(odder) = as_enrolled.filter(|f| {
-                (p <= policy.explained || stands_in) && f.p_value.is_some_and(|p| p <= doubt)
-            }) {
-                *finding = Finding {
+            // Odd beside the enrolled scans alone: the scanner may be the cause, and so may a copier.
+            if let Some(odder) = as_enrolled.filter(|f| f.p_value.is_some_and(|p| p <= doubt)) {
+                let odder = Finding {
                     outcome: Outcome::Deviates,
                     doubtful: true,
                     ..*odder
                 };
+                let usual = std::mem::replace(finding, odder);
+                if p > USUAL {
+                    finding.if_scanner = Some(Box::new(usual));
+                }
             }
             continue;
         }
@@ -304,6 +308,7 @@ mod tests {
             expected: None,
             p_value,
             as_enrolled: None,
+            if_scanner: None,
             why: "why".to_owned(),
         }
     }
@@ -341,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_odd_beside_the_enrolled_scans_alone_is_unclear_or_explained() {
+    fn what_is_odd_beside_the_enrolled_scans_alone_is_unclear() {
         let judged = |beside_its_like: f64, as_enrolled: f64| {
             let mut findings = [finding(Some(beside_its_like)), finding(Some(0.5))];
             findings[0].as_enrolled = Some(Box::new(Finding {
@@ -356,13 +361,15 @@ mod tests {
             judged(0.04, 1e-9),
             (Verdict::Unclear, vec!["softer".to_owned()])
         );
-        assert_eq!(judged(0.06, 1e-9).0, Verdict::Passed);
-        assert_eq!(judged(0.04, 0.02).0, Verdict::Passed);
-        let mut findings = [finding(Some(0.5)), finding(Some(0.5))];
-        findings[0].feature = fine_detail::ID.to_owned();
-        findings[0].as_enrolled = Some(Box::new(finding(Some(0.02))));
-        weigh(&mut findings, &Policy::default(), 64, None);
-        assert_eq!(judge(&findings, 64).0, Verdict::Unclear);
+        assert_eq!(judged(0.5, 0.02).0, Verdict::Passed);
+        let explained = |beside_its_like: f64| {
+            let mut findings = [finding(Some(beside_its_like)), finding(Some(0.5))];
+            findings[0].as_enrolled = Some(Box::new(finding(Some(1e-9))));
+            weigh(&mut findings, &Policy::default(), 64, None);
+            findings[0].if_scanner.as_ref().and_then(|f| f.p_value)
+        };
+        assert_eq!(explained(0.06), Some(0.06));
+        assert_eq!(explained(0.04), None);
     }
 
     fn verdict(p_values: &[f64], enrolled: usize) -> Verdict {

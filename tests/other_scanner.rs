@@ -11,6 +11,11 @@ use serde_json::Value;
 
 /// Verdicts, each with its reasons, on fronts of XTS 10 as a scanner with these settings shows them.
 fn judged(desk: &Path, folder: &str, settings: &[&str]) -> Vec<(String, String)> {
+    print(desk, folder, settings);
+    check(desk, &[folder, "--each-alone"])
+}
+
+fn print(desk: &Path, folder: &str, settings: &[&str]) {
     let words = [
         "specimen",
         folder,
@@ -23,8 +28,10 @@ fn judged(desk: &Path, folder: &str, settings: &[&str]) -> Vec<(String, String)>
     ];
     let (code, _, complaints) = run(desk, &[&words, settings].concat());
     assert_eq!(code, Some(0), "{complaints}");
-    let words = ["check", folder, "--each-alone", "--format", "jsonl"];
-    let (_, said, _) = run(desk, &words);
+}
+
+fn check(desk: &Path, what: &[&str]) -> Vec<(String, String)> {
+    let (_, said, _) = run(desk, &[&["check", "--format", "jsonl"], what].concat());
     said.lines()
         .map(|line| {
             let note: Value = serde_json::from_str(line).unwrap();
@@ -98,4 +105,40 @@ fn what_is_only_soft_is_unclear_and_says_so() {
             "{reasons}"
         );
     }
+}
+
+#[test]
+fn a_batch_tells_a_soft_scanner_from_a_soft_note() {
+    let desk = tempfile::tempdir().unwrap();
+    let settings = [
+        "--seed",
+        "801",
+        "--count",
+        "11",
+        "--wear",
+        "soil=0.2",
+        "--wear",
+        "creases=0.2",
+        "--blur",
+        "62",
+    ];
+    print(desk.path(), "soft", &settings);
+    let unclear = |found: Vec<(String, String)>| -> Vec<String> {
+        assert_eq!(found.len(), 11);
+        assert!(found.iter().all(|(verdict, _)| verdict != "suspect"));
+        let unclear = found
+            .into_iter()
+            .filter(|(verdict, _)| verdict == "unclear");
+        unclear.map(|(_, reasons)| reasons).collect()
+    };
+    let alone = unclear(check(desk.path(), &["soft", "--each-alone"]));
+    assert!(!alone.is_empty());
+    for reasons in &alone {
+        assert!(
+            reasons.contains("softer than the enrolled ones"),
+            "{reasons}"
+        );
+    }
+    let together = unclear(check(desk.path(), &["soft"]));
+    assert!(together.len() < alone.len(), "{together:?}");
 }

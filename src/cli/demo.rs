@@ -121,6 +121,7 @@ fn examine_batch(
             Ok::<(), io::Error>(())
         },
     )?;
+    batch::settle_softness(&mut examinations);
     batch::find_repeats(&mut examinations);
     for examination in &examinations {
         jsonl::write(&mut file, examination)?;

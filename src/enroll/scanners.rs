@@ -150,7 +150,8 @@ fn rescaled(raster: &Raster, [across, down]: [f64; 2]) -> Option<Planes> {
         Raster::Sixteen(image) => DynamicImage::from(image.clone()),
     };
     let image = resize(&image.into_rgb32f(), columns, rows, FilterType::Lanczos3);
-    let pixels = ArrayView3::from_shape((rows as usize, columns as usize, 3), image.as_raw()).ok()?;
+    let pixels =
+        ArrayView3::from_shape((rows as usize, columns as usize, 3), image.as_raw()).ok()?;
     let mut out = Planes::zeros((3, rows as usize, columns as usize));
     out.assign(&pixels.permuted_axes([2, 0, 1]));
     out *= 255.0;

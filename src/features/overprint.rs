@@ -288,6 +288,7 @@ impl<'a> Overprint<'a> {
             expected: None,
             p_value: None,
             as_enrolled: None,
+            if_scanner: None,
             why: why.into(),
         }
     }

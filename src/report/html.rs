@@ -850,6 +850,7 @@ mod tests {
             fitness: None,
             enrolled: 64,
             scanner: Vec::new(),
+            softer: Default::default(),
             elapsed_ms: None,
         }
     }
@@ -866,6 +867,7 @@ mod tests {
             expected: Some([1.1, 1.4]),
             p_value: Some(p_value),
             as_enrolled: None,
+            if_scanner: None,
             why: "line-acuity (portrait): 1.9".to_owned(),
         }
     }

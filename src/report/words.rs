@@ -336,6 +336,7 @@ mod tests {
             expected: None,
             p_value: None,
             as_enrolled: None,
+            if_scanner: None,
             why,
         }
     }

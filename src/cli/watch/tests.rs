@@ -42,6 +42,7 @@ pub fn examination(note: &str, files: &[(&str, Option<&str>)]) -> Examination {
         fitness: None,
         enrolled: 64,
         scanner: Vec::new(),
+        softer: Default::default(),
         elapsed_ms: None,
     }
 }
