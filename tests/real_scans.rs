@@ -11,14 +11,16 @@ use std::path::{Path, PathBuf};
 use common::draw::{on_bed, on_wood};
 use common::{images, jpeg, real_scans, reference_notes, say};
 use guilloche::enroll::{measure_side, write};
+use guilloche::findings::Experience;
 use guilloche::identify::Identifier;
 use guilloche::note::Side;
 use guilloche::pixels::Raster;
 use guilloche::rectify::{outlines, side_lengths};
 use guilloche::reference::{Enrolment, Library};
-use guilloche::scan::gather::Source;
+use guilloche::scan::gather::{Capture, Source};
 use guilloche::scan::{Limits, load};
-use guilloche::{Settings, exhibit};
+use guilloche::verdict::Verdict;
+use guilloche::{Checker, Settings, check, exhibit};
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, Rgb, RgbImage};
 use imageproc::filter::gaussian_blur_f32;
@@ -426,6 +428,95 @@ fn a_second_picture_of_a_layout_is_recognised() {
     assert_eq!(readings.len(), 5);
     // One of five, a photograph of a note laid on a pale sheet, is not found on it.
     assert!(summed_up("second pictures", &readings) >= 0.8);
+}
+
+/// Designs that nobody enrolled: a picture at 300 dpi is not suspect, and is when it is printed as a laser copier does.
+/// Dispersed dots cannot be told there: genuine designs differ as much in their specks of colour.
+#[test]
+fn a_screen_makes_a_note_suspect_that_nobody_enrolled() {
+    let Some(scans) = real_scans() else { return };
+    let library = Library::built_in().unwrap();
+    let identifier = Identifier::new(&library);
+    let experience = Experience::new(&library);
+    let checker = Checker {
+        identifier,
+        experience,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    // With the width at which the note is shown at 300 dpi, px.
+    let pictures = [
+        ("usd-100-1996-front-1.jpg", 1843),
+        ("usd-100-2009-front-1.png", 1843),
+        ("usd-100-2009-front-2.jpg", 1843),
+        ("cny-100-2005-front-1.jpg", 3032),
+        ("cny-100-2015-front-1.jpg", 1843),
+    ];
+    pictures.into_par_iter().for_each(|(name, width)| {
+        let picture = picture(&scans.join("layouts").join(name));
+        let height = width * picture.height() / picture.width();
+        let picture = imageops::resize(&picture, width, height, FilterType::CatmullRom);
+        for (what, shown, expected) in [
+            ("as it is", picture.clone(), Verdict::Unclear),
+            ("screened", screened(&picture), Verdict::Suspect),
+        ] {
+            let file = folder.path().join(format!("{name}.jpg"));
+            fs::write(&file, jpeg(&shown, 92)).unwrap();
+            let capture = Capture {
+                note: "note".to_owned(),
+                files: vec![Source::of(&file)],
+            };
+            let found = check(&capture, &checker, &Settings::default());
+            assert_eq!(
+                found.verdict, expected,
+                "{name} {what}: {:?}",
+                found.reasons
+            );
+            let says_so = found.reasons.iter().any(|r| r.contains("print-raster"));
+            assert_eq!(says_so, expected == Verdict::Suspect, "{:?}", found.reasons);
+        }
+    });
+}
+
+/// A picture at 300 dpi in cyan, magenta, yellow and black dots at 15, 75, 0 and 45 degrees, 150 lines to the inch, as
+/// drawn at 1200 dpi.
+fn screened(picture: &RgbImage) -> RgbImage {
+    const FINE: u32 = 4;
+    const INKS: [[f32; 3]; 4] = [
+        [0.10, 0.62, 0.85],
+        [0.80, 0.12, 0.45],
+        [0.95, 0.87, 0.10],
+        [0.10, 0.10, 0.10],
+    ];
+    let step = std::f32::consts::TAU * 150.0 / (300.0 * FINE as f32);
+    let ways = [15.0f32, 75.0, 0.0, 45.0].map(|angle| angle.to_radians().sin_cos());
+    let fine = imageops::resize(
+        picture,
+        FINE * picture.width(),
+        FINE * picture.height(),
+        FilterType::Triangle,
+    );
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let mut sum = [0.0f32; 3];
+        for (v, u) in (0..FINE).flat_map(|v| (0..FINE).map(move |u| (v, u))) {
+            let (x, y) = (FINE * x + u, FINE * y + v);
+            let ink = fine
+                .get_pixel(x, y)
+                .0
+                .map(|level| 1.0 - f32::from(level) / 255.0);
+            let black = 0.6 * ink[0].min(ink[1]).min(ink[2]);
+            let cover = [ink[0] - black, ink[1] - black, ink[2] - black, black];
+            let mut light = [1.0f32; 3];
+            for ((cover, (sin, cos)), ink) in cover.into_iter().zip(ways).zip(INKS) {
+                let (across, down) = (step * x as f32, step * y as f32);
+                let wave = (cos * across + sin * down).cos() + (cos * down - sin * across).cos();
+                if cover > 0.5 - 0.25 * wave {
+                    light = [0, 1, 2].map(|c| light[c] * ink[c]);
+                }
+            }
+            sum = [0, 1, 2].map(|c| sum[c] + light[c]);
+        }
+        Rgb(sum.map(|light| (255.0 * light / (FINE * FINE) as f32).round() as u8))
+    })
 }
 
 /// The corners marked by hand: see `tests/corners/README.md`.
