@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 
 use divan::{Bencher, black_box};
 use guilloche::features::measure_all;
+use guilloche::findings::Experience;
 use guilloche::identify::Identifier;
 use guilloche::pixels::Raster;
 use guilloche::rectify::edges::{Against, settle};
@@ -23,6 +24,7 @@ use guilloche::rectify::{Outlines, Quad, outlines};
 use guilloche::reference::Library;
 use guilloche::scan::gather::Source;
 use guilloche::scan::{Limits, decode};
+use guilloche::verdict::{Policy, judge, weigh};
 use guilloche::{Exhibit, present};
 
 fn main() {
@@ -112,6 +114,22 @@ fn conditioning(bencher: Bencher<'_, '_>) {
     bencher
         .with_inputs(|| EXHIBIT.face().unwrap())
         .bench_refs(|face| face.condition().is_ok());
+}
+
+/// Evidence and verdict of what was measured on the side; fitting to the enrolled notes, once a run, is left out.
+#[divan::bench]
+fn judging(bencher: Bencher<'_, '_>) {
+    let experience = Experience::new(&LIBRARY);
+    let face = EXHIBIT.face().unwrap();
+    let readings = measure_all(&face);
+    let policy = Policy::default();
+    let verdict = || {
+        let mut findings = experience.findings(&face, black_box(&readings), 0);
+        weigh(&mut findings, &policy, 64, None);
+        judge(&findings, 64)
+    };
+    verdict();
+    bencher.bench_local(verdict);
 }
 
 /// Rectify: the outline on the paper's edges, from within 4 mm of where the frame is.
