@@ -82,15 +82,13 @@ serials_from_specimens() {
 }
 
 # Thirty genuine notes a denomination, new to well used, cut and overprinted as notes are: seeds 5001 to 5030.
-# Light from behind is left out: the print of the back shines through, and such images are not laid over the front well
-# enough yet.
 from_specimens() {
   drawn=$(mktemp -d)
   trap 'rm -rf "$drawn"' EXIT
   for value in 10 100; do
     draw() { # first seed, turn, then wear
       "$guilloche" specimen "$drawn/$value" --denomination "$value" --bed black --seed "$1" --count 10 \
-        --light visible,ultraviolet,infrared \
+        --light visible,ultraviolet,infrared,transmitted \
         --rotation "$2" "${@:3}"
     }
     draw 5001 0 --wear soil=0.1 --wear off-centre=0.3 --wear floating-overprint=0.3

@@ -359,7 +359,10 @@ impl fmt::Display for OtherSharpness {
             enrolled: [least, greatest],
         } = self;
         let (what, advice) = if self.softer() {
-            ("softer", "clean the glass and press the note flat")
+            (
+                "softer",
+                "clean the glass, press the note flat, check it among ten notes or more of this scanner",
+            )
         } else {
             ("sharper", "turn sharpening off")
         };

@@ -24,9 +24,6 @@ use guilloche::verdict::{Outcome, Verdict};
 use guilloche::{Checker, Settings, check};
 use rayon::prelude::*;
 
-/// Features that were enrolled in ultraviolet and infrared light.
-const ENROLLED: [&str; 5] = ["uv-paper", "uv-thread", "uv-print", "uv-fibres", "ir-zones"];
-
 /// Features in lights other than daylight.
 const FEATURES: [&str; 8] = [
     "uv-paper",
@@ -64,12 +61,17 @@ fn checker() -> &'static Checker<'static> {
 }
 
 /// Checks the front of a specimen drawn in daylight and in other lights; `turned` turns those, degrees.
-fn examined(seed: u64, dials: &[(Dial, f32)], lights: &[Light], turned: f32) -> Examination {
+fn examined(
+    value: XtsDenomination,
+    seed: u64,
+    dials: &[(Dial, f32)],
+    lights: &[Light],
+    turned: f32,
+) -> Examination {
     let mut set = Dials::none();
     for (dial, value) in dials {
         set.set(*dial, *value).unwrap();
     }
-    let value = XtsDenomination::ALL[(seed % 2) as usize];
     let specimen = Specimen::new(value, seed).with(set);
     let folder = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
@@ -106,6 +108,11 @@ fn outcome(examination: &Examination, feature: &str) -> Option<(Outcome, bool, S
     Some((found.outcome, found.doubtful, found.why.clone()))
 }
 
+/// Values turn about.
+fn either(note: u64) -> XtsDenomination {
+    XtsDenomination::ALL[(note % 2) as usize]
+}
+
 const DARK: [Light; 3] = [Light::Ultraviolet, Light::Infrared, Light::Transmitted];
 
 #[test]
@@ -113,11 +120,11 @@ fn genuine_notes_agree_in_every_light() {
     let n = notes(2);
     let all: Vec<Examination> = (0..n)
         .into_par_iter()
-        .map(|i| examined(70_000 + i, &[], &DARK, (i % 3) as f32 * 0.7))
+        .map(|i| examined(either(i), 70_000 + i, &[], &DARK, (i % 3) as f32 * 0.7))
         .collect();
     let mut agreeing: BTreeMap<&str, u64> = BTreeMap::new();
     for examination in &all {
-        for feature in ENROLLED {
+        for feature in FEATURES {
             match outcome(examination, feature) {
                 Some((Outcome::Agrees, ..)) => *agreeing.entry(feature).or_default() += 1,
                 other => eprintln!("note {}: {feature}: {other:?}", examination.note),
@@ -126,7 +133,7 @@ fn genuine_notes_agree_in_every_light() {
     }
     let suspect = all.iter().filter(|e| e.verdict == Verdict::Suspect).count() as u64;
     eprintln!("genuine, {n} notes: agree {agreeing:?}, suspect {suspect}");
-    for feature in ENROLLED {
+    for feature in FEATURES {
         let agree = agreeing.get(feature).copied().unwrap_or(0);
         assert!(agree * 100 >= n * 98, "{feature}: {agree} of {n}");
     }
@@ -145,8 +152,23 @@ fn each_forged_feature_deviates() {
     ]);
 }
 
+/// Light from behind, on 100 XTS, whose watermark and thread lie clear of dense print.
 #[test]
-#[ignore = "XTS is not enrolled in transmitted light; of two notes without fibres one deviated"]
+fn each_feature_of_the_paper_deviates_on_100() {
+    deviating_on(
+        &[XtsDenomination::Hundred],
+        &[
+            (Dial::MissingWatermark, "watermark"),
+            (Dial::BleachedPaper, "watermark"),
+            (Dial::MissingThread, "security-thread"),
+            (Dial::PrintedThread, "security-thread"),
+        ],
+    );
+}
+
+#[test]
+#[ignore = "of 16 notes each none without fibres, none out of register, and 3 of 8 printed watermarks of 100 XTS deviate; \
+            on 10 XTS the print about the thread and the watermark hides them"]
 fn each_feature_of_the_paper_deviates() {
     deviating(&[
         (Dial::MissingFibres, "uv-fibres"),
@@ -159,8 +181,12 @@ fn each_feature_of_the_paper_deviates() {
     ]);
 }
 
-/// Draws notes with each dial in full and asserts that the feature deviates on nearly all of them.
 fn deviating(cases: &[(Dial, &str)]) {
+    deviating_on(&XtsDenomination::ALL, cases);
+}
+
+/// Draws notes of these values with each dial in full and asserts that the feature deviates on nearly all of them.
+fn deviating_on(values: &[XtsDenomination], cases: &[(Dial, &str)]) {
     let n = notes(2);
     let light = |feature: &str| match feature {
         "ir-zones" => Light::Infrared,
@@ -172,7 +198,8 @@ fn deviating(cases: &[(Dial, &str)]) {
         let deviating: u64 = (0..n)
             .into_par_iter()
             .map(|i| {
-                let note = examined(80_000 + i, &[(dial, 1.0)], &[light(feature)], 0.0);
+                let value = values[i as usize % values.len()];
+                let note = examined(value, 80_000 + i, &[(dial, 1.0)], &[light(feature)], 0.0);
                 match outcome(&note, feature) {
                     Some((Outcome::Deviates, ..)) => 1,
                     other => {
@@ -204,7 +231,7 @@ fn worn_notes_are_not_suspect() {
                 (Dial::Stain, if i % 4 == 0 { 0.5 } else { 0.0 }),
                 (Dial::Washed, if i % 6 == 1 { 0.4 } else { 0.0 }),
             ];
-            examined(90_000 + i, &wear, &DARK, 0.0)
+            examined(either(i), 90_000 + i, &wear, &DARK, 0.0)
         })
         .filter(|e| e.verdict == Verdict::Suspect)
         .collect();
@@ -217,7 +244,7 @@ fn worn_notes_are_not_suspect() {
 
 #[test]
 fn a_missing_light_is_said_and_not_held_against_the_note() {
-    let note = examined(70_000, &[], &[], 0.0);
+    let note = examined(XtsDenomination::Ten, 70_000, &[], &[], 0.0);
     assert_ne!(note.verdict, Verdict::Suspect);
     for feature in FEATURES {
         let (outcome, _, why) = outcome(&note, feature).unwrap();

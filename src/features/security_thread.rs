@@ -9,7 +9,8 @@
 //! middle lies from the published one, `continuous` the share of its length that is at least half as
 //! dark.
 //!
-//! **Unit.** `dark`: natural logarithm of light; `place`: mm; `continuous`: percent.
+//! **Unit.** `dark`: natural logarithm of light; `place`: mm; `continuous`: of its length,
+//! 0 to 1.
 //!
 //! **What it cannot see.** What the thread says; a thread laid between two sheets.
 //!
@@ -79,7 +80,7 @@ impl Feature for SecurityThread {
         };
         let mut out = vec![reading("dark", f64::from(line.strength), "ln")];
         if line.strength >= LEAST {
-            out.push(reading("continuous", 100.0 * line.continuous, "%"));
+            out.push(reading("continuous", line.continuous, "of its length"));
             if let Some(place) = place {
                 out.push(reading(
                     "place",
