@@ -45,42 +45,62 @@ pub fn find_repeats(examinations: &mut [Examination]) {
     }
 }
 
-/// Where most images of a side of a design are softer than the enrolled ones, the scanner is, and softness of one of them
-/// is no doubt about its note: that most notes of a batch are copies is out of the question. It takes at least
-/// [`drift::LEAST_NOTES`] of them.
+/// Tells a soft scanner from a soft note: where most images of a side of a design are softer than the enrolled ones, the
+/// scanner is, and softness of one of them is no doubt about its note. That most notes of a batch are copies is out of
+/// the question. It takes at least [`drift::LEAST_NOTES`] images.
+#[derive(Debug, Default)]
+pub struct Softness {
+    sides: BTreeMap<(String, Side), Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    images: usize,
+    softer: usize,
+}
+
+impl Softness {
+    /// Adds the images of a note to what was seen.
+    pub fn count(&mut self, examination: &Examination) {
+        for (_, side, softer) in softness(examination) {
+            let seen = self.sides.entry(side).or_default();
+            seen.images += 1;
+            seen.softer += usize::from(softer);
+        }
+    }
+
+    /// Excuses what softness explains on a note, by all that was counted.
+    pub fn settle(&self, examination: &mut Examination) {
+        let files: BTreeSet<usize> = softness(examination)
+            .filter(|(_, side, softer)| {
+                let seen = self.sides.get(side);
+                *softer
+                    && seen.is_some_and(|seen| {
+                        seen.images >= drift::LEAST_NOTES && 2 * seen.softer > seen.images
+                    })
+            })
+            .map(|(file, ..)| file)
+            .collect();
+        examination.excuse_softness(&files);
+    }
+}
+
+/// Of each image whose sharpness is known: which it is, of what, and whether it is softer than the enrolled ones.
+fn softness(examination: &Examination) -> impl Iterator<Item = (usize, (String, Side), bool)> + '_ {
+    let identity = examination.identity.iter();
+    identity.flat_map(|identity| {
+        examination.softer.iter().filter_map(|(&file, &softer)| {
+            let side = examination.files.get(file)?.side?;
+            Some((file, (identity.design.clone(), side), softer))
+        })
+    })
+}
+
+/// [`Softness`] of a whole batch.
 pub fn settle_softness(examinations: &mut [Examination]) {
-    struct Image {
-        note: usize,
-        file: usize,
-        softer: bool,
-    }
-    let mut by_side: BTreeMap<(String, Side), Vec<Image>> = BTreeMap::new();
-    for (note, examination) in examinations.iter().enumerate() {
-        let Some(identity) = &examination.identity else {
-            continue;
-        };
-        for (&file, &softer) in &examination.softer {
-            if let Some(side) = examination.files.get(file).and_then(|f| f.side) {
-                let key = (identity.design.clone(), side);
-                let image = Image { note, file, softer };
-                by_side.entry(key).or_default().push(image);
-            }
-        }
-    }
-    let mut soft: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for images in by_side.values() {
-        let softer = images.iter().filter(|image| image.softer);
-        if images.len() >= drift::LEAST_NOTES && 2 * softer.clone().count() > images.len() {
-            for image in softer {
-                soft.entry(image.note).or_default().insert(image.file);
-            }
-        }
-    }
-    for (note, files) in soft {
-        if let Some(examination) = examinations.get_mut(note) {
-            examination.excuse_softness(&files);
-        }
-    }
+    let mut softness = Softness::default();
+    examinations.iter().for_each(|e| softness.count(e));
+    examinations.iter_mut().for_each(|e| softness.settle(e));
 }
 
 fn digests(examination: &Examination) -> BTreeSet<&str> {

@@ -285,6 +285,8 @@ struct Watch {
     unreadable: HashMap<PathBuf, Fingerprint>,
     /// What was said, so that it is said once.
     said: BTreeSet<String>,
+    /// How soft the scans were since the watch began.
+    softness: batch::Softness,
 }
 
 /// What a look into the folder needs from outside.
@@ -335,6 +337,7 @@ impl Watch {
             digests: HashMap::new(),
             unreadable: HashMap::new(),
             said: BTreeSet::new(),
+            softness: batch::Softness::default(),
         }
     }
 
@@ -520,6 +523,10 @@ impl Watch {
         examination.note = self.ledger.free_name(&examination.note);
         for (record, (_, digest)) in examination.files.iter_mut().zip(&ready.files) {
             record.sha256 = digest.clone();
+        }
+        if !each_alone {
+            self.softness.count(&examination);
+            self.softness.settle(&mut examination);
         }
         if !each_alone && let Some((design, text)) = examination.numbered() {
             let digests: Vec<&str> = examination

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::note::Light;
+use crate::note::{Light, Side};
 use crate::report::{FileRecord, IdentityRecord, MarksRecord, SCHEMA, SerialRecord};
 use crate::scan::gather::Source;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Outcome, Verdict};
 
 /// What is said of a note with these files.
 pub fn examination(note: &str, files: &[(&str, Option<&str>)]) -> Examination {
@@ -321,6 +321,55 @@ fn outputs_inside_of_the_folder_are_found_by_any_spelling() {
         std::os::unix::fs::symlink(&input, &link).unwrap();
         assert!(refused(&link.join("out.jsonl")));
     }
+}
+
+#[test]
+fn after_ten_soft_scans_the_scanner_is_soft() {
+    let mut bench = Bench::new(false);
+    let mut finish = |number: usize, each_alone: bool| {
+        let name = format!("{number}.jpg");
+        let path = bench.path(&name);
+        let mut judged = examination(&name, &[(&name, Some(&name))]);
+        for file in &mut judged.files {
+            file.side = Some(Side::Front);
+        }
+        judged.identity = Some(IdentityRecord {
+            design: "usd-1-1963".to_owned(),
+            currency: "USD".parse().unwrap(),
+            denomination: "1".to_owned(),
+            series: None,
+            confidence: 1.0,
+        });
+        let odd = batch::across("line-acuity", true, "odd".to_owned());
+        let usual = Finding {
+            outcome: Outcome::Agrees,
+            ..batch::across("line-acuity", false, String::new())
+        };
+        judged.findings = vec![Finding {
+            if_scanner: Some(Box::new(usual)),
+            ..odd
+        }];
+        judged.verdict = Verdict::Unclear;
+        judged.softer = [(0, true)].into();
+        fs::write(&path, &name).unwrap();
+        let ready = Ready {
+            capture: Capture {
+                note: name.clone(),
+                files: vec![Source::of(&path)],
+            },
+            files: vec![(Fingerprint::of(&path).unwrap(), Some(name))],
+            may_come: false,
+        };
+        let done = bench
+            .watch
+            .finish(&ready, judged, each_alone, &mut |_| Ok(()));
+        done.unwrap().verdict
+    };
+    for number in 1..10 {
+        assert_eq!(finish(number, false), Verdict::Unclear, "{number}");
+    }
+    assert_eq!(finish(10, false), Verdict::Passed);
+    assert_eq!(finish(11, true), Verdict::Unclear);
 }
 
 #[test]
