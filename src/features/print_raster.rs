@@ -11,10 +11,10 @@
 //! windows frequency by frequency. A frequency that stands out in one part of the note is voted
 //! down by the rest; the highest that stays, over the mean of its neighbours, is the measurement.
 //! Looked at from 2.4 cycles/mm up to the sampling's limit; the axes of the scan are left out
-//! because the grid of JPEG blocks lies there. Of designs that nobody enrolled, and are known to have no print in a screen, `print` may read up
-//! to 4.2: genuine sides of four designs, 1221 readings with those as other scanners would show
-//! them, go up to 4.12, all but 13 to 3, and pictures of 21 other sides to 3.0; laser copies at
-//! 300 dpi read 5.4 to 7.2.
+//! because the grid of JPEG blocks lies there. Of designs that nobody enrolled, and are known to
+//! have no print in a screen, `print` may read up to 4.2: genuine sides of four designs, 1221
+//! readings with those as other scanners would show them, go up to 4.12, all but 13 to 3, and
+//! pictures of 21 other sides to 3.0; laser copies at 300 dpi read 5.4 to 7.2.
 //!
 //! # Unit
 //! Multiples of the power around it; greater is less like a genuine note.
