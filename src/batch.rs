@@ -96,8 +96,13 @@ fn softness(examination: &Examination) -> impl Iterator<Item = (usize, (String, 
     })
 }
 
-/// [`Softness`] of a whole batch.
-pub fn settle_softness(examinations: &mut [Examination]) {
+/// Evidence across the notes of a batch, when all of them are read: [`Softness`] and repeated serial numbers.
+pub fn compare(examinations: &mut [Examination]) {
+    settle_softness(examinations);
+    find_repeats(examinations);
+}
+
+fn settle_softness(examinations: &mut [Examination]) {
     let mut softness = Softness::default();
     examinations.iter().for_each(|e| softness.count(e));
     examinations.iter_mut().for_each(|e| softness.settle(e));
@@ -114,18 +119,8 @@ fn digests(examination: &Examination) -> BTreeSet<&str> {
 /// A finding from beyond the note's own images.
 pub fn across(feature: &str, doubtful: bool, why: String) -> Finding {
     Finding {
-        feature: feature.to_owned(),
-        outcome: Outcome::Deviates,
         doubtful,
-        file: 0,
-        zone_mm: None,
-        value: None,
-        unit: String::new(),
-        expected: None,
-        p_value: None,
-        as_enrolled: None,
-        if_scanner: None,
-        why,
+        ..Finding::new(feature, Outcome::Deviates, why)
     }
 }
 
@@ -197,64 +192,23 @@ pub fn each<T: Sync, R: Send>(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::note::Light;
-    use crate::report::{FileRecord, IdentityRecord, SCHEMA};
-    use crate::verdict::{Verdict, judge};
+    use crate::report::samples::one_dollar;
+    use crate::verdict::Verdict;
 
     /// A front on which line-acuity is odd, softer than the enrolled scans or not, and what is said of ink-colour.
     fn front(softer: bool, why: &str) -> Examination {
-        let agrees = Finding {
-            outcome: Outcome::Agrees,
+        let agrees = |feature, why: &str| Finding {
             p_value: Some(0.3),
-            ..across("line-acuity", false, String::new())
+            ..Finding::new(feature, Outcome::Agrees, why.to_owned())
         };
-        let mut odd = across("line-acuity", true, "odd".to_owned());
-        odd.p_value = Some(1e-5);
-        odd.if_scanner = Some(Box::new(agrees.clone()));
-        let other = Finding {
-            feature: "ink-colour".to_owned(),
-            why: why.to_owned(),
-            ..agrees
+        let odd = Finding {
+            p_value: Some(1e-5),
+            if_scanner: Some(Box::new(agrees("line-acuity", ""))),
+            ..across("line-acuity", true, "odd".to_owned())
         };
-        let findings = vec![odd, other];
-        let (verdict, reasons) = judge(&findings, 64);
         Examination {
-            schema: SCHEMA,
-            note: "a".to_owned(),
-            files: vec![FileRecord {
-                path: "a.jpg".to_owned(),
-                sha256: None,
-                side: Some(Side::Front),
-                light: Light::Visible,
-                dpi: None,
-                px_per_mm: None,
-                width: None,
-                height: None,
-                quad: None,
-                sides: None,
-                quality: None,
-                agreement: None,
-                turned: None,
-                error: None,
-            }],
-            identity: Some(IdentityRecord {
-                design: "usd-1-1963".to_owned(),
-                currency: "USD".parse().unwrap(),
-                denomination: "1".to_owned(),
-                series: None,
-                confidence: 1.0,
-            }),
-            serial: None,
-            findings,
-            verdict,
-            p_value: None,
-            reasons,
-            category: "3",
-            fitness: None,
-            enrolled: 64,
-            scanner: Vec::new(),
             softer: BTreeMap::from([(0, softer)]),
-            elapsed_ms: None,
+            ..one_dollar("a", "a.jpg", vec![odd, agrees("ink-colour", why)])
         }
     }
 

@@ -79,22 +79,21 @@ impl<'a> Experience<'a> {
         Self { sides }
     }
 
+    fn known<'s>(&'s self, face: &'s Face<'_>) -> Option<&'s KnownSide<'s>> {
+        let side = (face.design.id.as_str(), face.side, face.light);
+        self.sides.get(&side)
+    }
+
     /// Whether a scan is softer than the enrolled ones; `None` where their sharpness is not known.
     pub fn softer(&self, face: &Face<'_>) -> Option<bool> {
-        let known = (face.design.id.as_str(), face.side, face.light);
-        let sharpness = self.sides.get(&known)?.sharpness()?;
-        Some(
-            sharpness
-                .other(&face.covariates())
-                .is_some_and(|o| o.softer()),
-        )
+        let other = self.known(face)?.sharpness()?.other(&face.covariates());
+        Some(other.is_some_and(|o| o.softer()))
     }
 
     /// How yellow the paper of the cleanest tenth of the enrolled notes is on their own scanner (see
     /// paper-tint, which is smaller for yellower paper).
     pub fn cleanest(&self, face: &Face<'_>) -> Option<f64> {
-        let known = (face.design.id.as_str(), face.side, face.light);
-        let known = self.sides.get(&known)?;
+        let known = self.known(face)?;
         let values = known
             .readings
             .values
@@ -122,8 +121,7 @@ impl<'a> Experience<'a> {
         readings: &[(&'static str, Vec<Reading>)],
         file: usize,
     ) -> Vec<Finding> {
-        let known = (face.design.id.as_str(), face.side, face.light);
-        let Some(known) = self.sides.get(&known) else {
+        let Some(known) = self.known(face) else {
             return readings
                 .iter()
                 .map(|(feature, readings)| by_facts(face, feature, readings, file))
@@ -178,32 +176,24 @@ impl Fitted {
         let rarity = self.joint.as_ref()?.judge(rarest.iter().map(|r| r.0))?;
         rarest.sort_by(|a, b| a.0.total_cmp(&b.0));
         let odd: Vec<&str> = rarest.iter().take(3).map(|r| r.1).collect();
+        let why = format!(
+            "{} features together, most of all {}: odd as 1 in {:.0} genuine notes ({} of them were \
+             measured, {}{})",
+            rarest.len(),
+            odd.join(", "),
+            (1.0 / rarity.p.max(1e-12)).round(),
+            known.readings.count(),
+            known.scanner,
+            if rarity.extrapolated {
+                "; rarer than any of them"
+            } else {
+                ""
+            }
+        );
         Some(Finding {
-            feature: TOGETHER.to_owned(),
-            outcome: Outcome::Agrees,
-            doubtful: false,
             file,
-            zone_mm: None,
-            value: None,
-            unit: String::new(),
-            expected: None,
             p_value: Some(rarity.p),
-            as_enrolled: None,
-            if_scanner: None,
-            why: format!(
-                "{} features together, most of all {}: odd as 1 in {:.0} genuine notes ({} of them were \
-                 measured, {}{})",
-                rarest.len(),
-                odd.join(", "),
-                (1.0 / rarity.p.max(1e-12)).round(),
-                known.readings.count(),
-                known.scanner,
-                if rarity.extrapolated {
-                    "; rarer than any of them"
-                } else {
-                    ""
-                }
-            ),
+            ..Finding::new(TOGETHER, Outcome::Agrees, why)
         })
     }
 }
@@ -450,23 +440,19 @@ fn by_facts(face: &Face<'_>, feature: &str, readings: &[Reading], file: usize) -
     if let Some(excuse) = excuse {
         why.push_str(&format!("; {excuse}"));
     }
+    let outcome = if agrees {
+        Outcome::Agrees
+    } else {
+        Outcome::Deviates
+    };
     Finding {
-        feature: feature.to_owned(),
-        outcome: if agrees {
-            Outcome::Agrees
-        } else {
-            Outcome::Deviates
-        },
         doubtful: excuse.is_some(),
         file,
         zone_mm: Some(measured.zone_mm),
         value: Some(value),
         unit: measured.unit.to_owned(),
         expected: Some(expected),
-        p_value: None,
-        as_enrolled: None,
-        if_scanner: None,
-        why,
+        ..Finding::new(feature, outcome, why)
     }
 }
 
@@ -513,9 +499,18 @@ fn examined(
         Told::AllPlaces => format!("all places together, most at {}", evidence.place),
         Told::OneAnother => format!("{} beside the other places", evidence.place),
     };
+    let why = format!(
+        "{feature} ({what}): {value} {unit}, expected {} to {} as on {} genuine notes ({scanner}){}",
+        expected[0],
+        expected[1],
+        evidence.objects,
+        match (evidence.rarity.extrapolated, excuse) {
+            (true, Some(excuse)) => format!("; rarer than any of them, but {excuse}"),
+            (true, None) => "; rarer than any of them".to_owned(),
+            (false, _) => String::new(),
+        }
+    );
     Finding {
-        feature: feature.to_owned(),
-        outcome: Outcome::Agrees,
         doubtful: excuse.is_some(),
         file,
         zone_mm: measurement.map(|m| m.zone_mm),
@@ -523,19 +518,7 @@ fn examined(
         unit: unit.to_owned(),
         expected: Some(expected),
         p_value: Some(evidence.rarity.p),
-        as_enrolled: None,
-        if_scanner: None,
-        why: format!(
-            "{feature} ({what}): {value} {unit}, expected {} to {} as on {} genuine notes ({scanner}){}",
-            expected[0],
-            expected[1],
-            evidence.objects,
-            match (evidence.rarity.extrapolated, excuse) {
-                (true, Some(excuse)) => format!("; rarer than any of them, but {excuse}"),
-                (true, None) => "; rarer than any of them".to_owned(),
-                (false, _) => String::new(),
-            }
-        ),
+        ..Finding::new(feature, Outcome::Agrees, why)
     }
 }
 
@@ -549,19 +532,10 @@ fn not_examined(feature: &str, readings: &[Reading], file: usize) -> Finding {
         (false, Some(why)) => why.to_string(),
         (false, None) => "this side has no place for it".to_owned(),
     };
+    let why = format!("{feature}: {why}");
     Finding {
-        feature: feature.to_owned(),
-        outcome: Outcome::NotExamined,
-        doubtful: false,
         file,
-        zone_mm: None,
-        value: None,
-        unit: String::new(),
-        expected: None,
-        p_value: None,
-        as_enrolled: None,
-        if_scanner: None,
-        why: format!("{feature}: {why}"),
+        ..Finding::new(feature, Outcome::NotExamined, why)
     }
 }
 

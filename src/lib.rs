@@ -51,7 +51,7 @@ use report::{
     Examination, FileRecord, IdentityRecord, MarksRecord, ReadingRecord, SerialRecord, rounded,
 };
 use scan::gather::{Capture, Source};
-use scan::{Limits, Scan, display_path};
+use scan::{Limits, Scan};
 use verdict::{Finding, OtherResolution, Policy, Verdict, judge, overall, weigh};
 
 /// What a run is to do.
@@ -173,28 +173,8 @@ fn unreadable<'a>(source: &Source, error: String) -> Exhibit<'a> {
         found: None,
         record: FileRecord {
             error: Some(error),
-            ..unread(source)
+            ..FileRecord::unread(source)
         },
-    }
-}
-
-/// What is said of a file before it is read.
-fn unread(source: &Source) -> FileRecord {
-    FileRecord {
-        path: display_path(&source.path),
-        sha256: None,
-        side: source.side,
-        light: source.light.unwrap_or(Light::Visible),
-        dpi: source.dpi,
-        px_per_mm: None,
-        width: None,
-        height: None,
-        quad: None,
-        sides: None,
-        quality: None,
-        agreement: None,
-        turned: None,
-        error: None,
     }
 }
 
@@ -257,7 +237,7 @@ fn described<'a>(
     identity: Option<Identity<'a>>,
     settled: Option<(SettledOutline, Option<f64>)>,
 ) -> Exhibit<'a> {
-    let mut record = unread(source);
+    let mut record = FileRecord::unread(source);
     record.sha256 = Some(scan.sha256.clone());
     record.width = Some(scan.raster.width());
     record.height = Some(scan.raster.height());

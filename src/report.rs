@@ -16,6 +16,8 @@ use crate::drift::Glimpse;
 use crate::features::Unmeasured;
 use crate::note::{Currency, Light, Side};
 use crate::rectify::edges::SideSource;
+use crate::scan::display_path;
+use crate::scan::gather::Source;
 use crate::verdict::{Finding, Verdict, judge, overall};
 
 /// The schema of [`Examination`] in JSON.
@@ -70,8 +72,7 @@ impl Examination {
     /// Takes what is odd in these softer images for the scanner's doing where it is usual beside scans as soft, and
     /// judges anew. A note scanned without colour stays what it is.
     pub fn excuse_softness(&mut self, files: &BTreeSet<usize>) {
-        let colourless = Unmeasured::Colourless.to_string();
-        if self.findings.iter().any(|f| f.why.ends_with(&colourless)) {
+        if files.is_empty() || self.colourless() {
             return;
         }
         let mut excused = false;
@@ -87,6 +88,12 @@ impl Examination {
             self.p_value = overall(&self.findings);
             self.judge_anew();
         }
+    }
+
+    /// Whether something was not examined because the scan has no colour.
+    pub fn colourless(&self) -> bool {
+        let why = Unmeasured::Colourless.to_string();
+        self.findings.iter().any(|f| f.why.ends_with(&why))
     }
 
     fn judge_anew(&mut self) {
@@ -138,6 +145,28 @@ pub struct FileRecord {
     pub turned: Option<u16>,
     /// Why the image could not be used.
     pub error: Option<String>,
+}
+
+impl FileRecord {
+    /// What is said of a file before it is read.
+    pub fn unread(source: &Source) -> Self {
+        Self {
+            path: display_path(&source.path),
+            sha256: None,
+            side: source.side,
+            light: source.light.unwrap_or(Light::Visible),
+            dpi: source.dpi,
+            px_per_mm: None,
+            width: None,
+            height: None,
+            quad: None,
+            sides: None,
+            quality: None,
+            agreement: None,
+            turned: None,
+            error: None,
+        }
+    }
 }
 
 /// What a note is.
@@ -224,4 +253,57 @@ pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);
     let rounded = (value * scale).round() / scale;
     if rounded.is_finite() { rounded } else { 0.0 }
+}
+
+/// What tests say of notes.
+#[cfg(test)]
+pub(crate) mod samples {
+    #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
+    use super::*;
+
+    /// Of a note with these files, which show nothing that is known.
+    pub(crate) fn examination(note: &str, files: &[(&str, Option<&str>)]) -> Examination {
+        let record = |(path, digest): &(&str, Option<&str>)| FileRecord {
+            sha256: digest.map(str::to_owned),
+            ..FileRecord::unread(&Source::of(Path::new(path)))
+        };
+        Examination {
+            schema: SCHEMA,
+            note: note.to_owned(),
+            files: files.iter().map(record).collect(),
+            identity: None,
+            serial: None,
+            findings: Vec::new(),
+            verdict: Verdict::Unrecognised,
+            p_value: None,
+            reasons: Vec::new(),
+            category: "1",
+            fitness: None,
+            enrolled: 64,
+            scanner: Vec::new(),
+            softer: BTreeMap::new(),
+            elapsed_ms: None,
+        }
+    }
+
+    /// Of the front of a $1 note in `path`, with these findings.
+    pub(crate) fn one_dollar(note: &str, path: &str, findings: Vec<Finding>) -> Examination {
+        let mut examination = examination(note, &[(path, None)]);
+        for file in &mut examination.files {
+            file.side = Some(Side::Front);
+        }
+        examination.identity = Some(IdentityRecord {
+            design: "usd-1-1963".to_owned(),
+            currency: "USD".parse().unwrap(),
+            denomination: "1".to_owned(),
+            series: None,
+            confidence: 1.0,
+        });
+        (examination.verdict, examination.reasons) = judge(&findings, examination.enrolled);
+        examination.category = examination.verdict.category();
+        examination.findings = findings;
+        examination
+    }
 }

@@ -104,6 +104,26 @@ pub struct Finding {
     pub why: String,
 }
 
+impl Finding {
+    /// A sure finding on the note's first file, without place, measurement or statistics.
+    pub fn new(feature: &str, outcome: Outcome, why: String) -> Self {
+        Self {
+            feature: feature.to_owned(),
+            outcome,
+            doubtful: false,
+            file: 0,
+            zone_mm: None,
+            value: None,
+            unit: String::new(),
+            expected: None,
+            p_value: None,
+            as_enrolled: None,
+            if_scanner: None,
+            why,
+        }
+    }
+}
+
 /// How evidence becomes a verdict.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
@@ -298,18 +318,8 @@ mod tests {
 
     fn finding(p_value: Option<f64>) -> Finding {
         Finding {
-            feature: "line-acuity".to_owned(),
-            outcome: Outcome::Agrees,
-            doubtful: false,
-            file: 0,
-            zone_mm: None,
-            value: None,
-            unit: String::new(),
-            expected: None,
             p_value,
-            as_enrolled: None,
-            if_scanner: None,
-            why: "why".to_owned(),
+            ..Finding::new("line-acuity", Outcome::Agrees, "why".to_owned())
         }
     }
 

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use common::draw::{on_bed, on_wood};
 use common::{images, jpeg, real_scans, reference_notes, say};
 use guilloche::enroll::{measure_side, write};
-use guilloche::findings::Experience;
 use guilloche::identify::Identifier;
 use guilloche::note::Side;
 use guilloche::pixels::Raster;
@@ -436,12 +435,7 @@ fn a_second_picture_of_a_layout_is_recognised() {
 fn a_screen_makes_a_note_suspect_that_nobody_enrolled() {
     let Some(scans) = real_scans() else { return };
     let library = Library::built_in().unwrap();
-    let identifier = Identifier::new(&library);
-    let experience = Experience::new(&library);
-    let checker = Checker {
-        identifier,
-        experience,
-    };
+    let checker = Checker::new(&library);
     let folder = tempfile::tempdir().unwrap();
     // With the width at which the note is shown at 300 dpi, px.
     let pictures = [

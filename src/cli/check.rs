@@ -199,8 +199,7 @@ pub fn run(arguments: &Arguments, language: Language) -> Result<Exit> {
             }
         },
     )?;
-    batch::settle_softness(&mut held);
-    batch::find_repeats(&mut held);
+    batch::compare(&mut held);
     held.into_iter().try_for_each(&mut finish)?;
     memory.record(&sightings)?;
     progress.finish_and_clear();

@@ -121,8 +121,7 @@ fn examine_batch(
             Ok::<(), io::Error>(())
         },
     )?;
-    batch::settle_softness(&mut examinations);
-    batch::find_repeats(&mut examinations);
+    batch::compare(&mut examinations);
     for examination in &examinations {
         jsonl::write(&mut file, examination)?;
     }

@@ -512,6 +512,29 @@ impl Watch {
         is_final
     }
 
+    /// Evidence across the notes that were judged so far.
+    fn compare(&mut self, examination: &mut Examination) {
+        self.softness.count(examination);
+        self.softness.settle(examination);
+        let Some((design, text)) = examination.numbered() else {
+            return;
+        };
+        let digests: Vec<&str> = examination
+            .files
+            .iter()
+            .filter_map(|file| file.sha256.as_deref())
+            .collect();
+        let others = self.ledger.same_number(design, text, &digests);
+        if !others.is_empty() {
+            // The same note scanned again, or a copy of it: a watch has no batch that would tell which.
+            let why = format!(
+                "serial number {text} was seen before, on {}",
+                others.join(", ")
+            );
+            examination.add(batch::across("serial-repeated", true, why));
+        }
+    }
+
     /// Completes a note and writes its line.
     fn finish(
         &mut self,
@@ -525,24 +548,7 @@ impl Watch {
             record.sha256 = digest.clone();
         }
         if !each_alone {
-            self.softness.count(&examination);
-            self.softness.settle(&mut examination);
-        }
-        if !each_alone && let Some((design, text)) = examination.numbered() {
-            let digests: Vec<&str> = examination
-                .files
-                .iter()
-                .filter_map(|file| file.sha256.as_deref())
-                .collect();
-            let others = self.ledger.same_number(design, text, &digests);
-            if !others.is_empty() {
-                // The same note scanned again, or a copy of it: a watch has no batch that would tell which.
-                let why = format!(
-                    "serial number {text} was seen before, on {}",
-                    others.join(", ")
-                );
-                examination.add(batch::across("serial-repeated", true, why));
-            }
+            self.compare(&mut examination);
         }
         consult(&mut examination)?;
         self.ledger.write(&examination)?;

@@ -7,7 +7,7 @@
 
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, RgbImage};
-use ndarray::{Array1, ArrayView3, Axis, Zip};
+use ndarray::{Array1, ArrayView1, ArrayView3, ArrayViewMut1, Axis, Zip, aview1};
 
 use crate::pixels::{Planes, Raster};
 use crate::reference::Shown;
@@ -163,49 +163,54 @@ fn rescaled(raster: &Raster, [across, down]: [f64; 2]) -> Option<Planes> {
 fn blurred(planes: &Planes, [down, along]: [f64; 2]) -> Planes {
     let mut out = planes.clone();
     let [down, along] = [bell(down), bell(along)];
+    let reach = along.len() - 1;
+    let mut line = Vec::new();
     for mut plane in out.outer_iter_mut() {
         if down.len() > 1 {
             let before = plane.to_owned();
             let last = before.nrows().saturating_sub(1);
-            for (y, mut row) in plane.outer_iter_mut().enumerate() {
-                row *= down[0];
-                let mut sides = Array1::<f32>::zeros(row.len());
-                for (off, weight) in down.iter().enumerate().skip(1) {
-                    let (above, below) = (y.saturating_sub(off), (y + off).min(last));
-                    Zip::from(&mut sides)
-                        .and(before.row(above))
-                        .and(before.row(below))
-                        .for_each(|sum, a, b| *sum += weight * (a + b));
-                }
-                row += &sides;
+            for (y, row) in plane.outer_iter_mut().enumerate() {
+                spread(row, &down, |off| {
+                    [y.saturating_sub(off), (y + off).min(last)].map(|y| before.row(y))
+                });
             }
         }
-        let reach = along.len() - 1;
         if reach == 0 {
             continue;
         }
-        for mut row in plane.outer_iter_mut() {
+        for row in plane.outer_iter_mut() {
             let (Some(first), Some(last)) = (row.first().copied(), row.last().copied()) else {
                 continue;
             };
-            let mut line = vec![first; reach];
+            line.clear();
+            line.resize(reach, first);
             line.extend(&row);
             line.resize(line.len() + reach, last);
-            row *= along[0];
-            let mut sides = Array1::<f32>::zeros(row.len());
-            for (off, weight) in along.iter().enumerate().skip(1) {
-                for ((sum, a), b) in sides
-                    .iter_mut()
-                    .zip(&line[reach - off..])
-                    .zip(&line[reach + off..])
-                {
-                    *sum += weight * (a + b);
-                }
-            }
-            row += &sides;
+            let columns = row.len();
+            spread(row, &along, |off| {
+                [reach - off, reach + off].map(|from| aview1(&line[from..from + columns]))
+            });
         }
     }
     out
+}
+
+/// Weighs a row by the middle of a bell and what lies at each distance on both sides of it by the rest.
+fn spread<'v>(
+    mut row: ArrayViewMut1<'_, f32>,
+    bell: &[f32],
+    beside: impl Fn(usize) -> [ArrayView1<'v, f32>; 2],
+) {
+    let mut sides = Array1::<f32>::zeros(row.len());
+    for (off, weight) in bell.iter().enumerate().skip(1) {
+        let [a, b] = beside(off);
+        Zip::from(&mut sides)
+            .and(a)
+            .and(b)
+            .for_each(|sum, a, b| *sum += weight * (a + b));
+    }
+    row *= bell[0];
+    row += &sides;
 }
 
 /// Weights of a Gaussian bell from its middle outwards; all of them, both ways, add up to 1.

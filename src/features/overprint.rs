@@ -278,18 +278,9 @@ impl<'a> Overprint<'a> {
     /// A finding that the feature could not be examined.
     pub fn not_examined(&self, feature: &str, why: impl Into<String>) -> Finding {
         Finding {
-            feature: feature.to_owned(),
-            outcome: Outcome::NotExamined,
-            doubtful: false,
             file: self.file,
             zone_mm: self.zone_mm(),
-            value: None,
-            unit: String::new(),
-            expected: None,
-            p_value: None,
-            as_enrolled: None,
-            if_scanner: None,
-            why: why.into(),
+            ..Finding::new(feature, Outcome::NotExamined, why.into())
         }
     }
 

@@ -59,12 +59,14 @@ impl Feature for PrintRaster {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let mut absent = design.absent.iter();
-        let fact = absent
+        if zone != "print" {
+            return None;
+        }
+        let fact = design
+            .absent
+            .iter()
             .find(|fact| fact.kind == "printing-screen" && fact.side.is_none_or(|of| of == side))?;
-        (zone == "print")
-            .then(|| Published::of(fact, [0.0, NO_SCREEN]))
-            .flatten()
+        Published::of(fact, [0.0, NO_SCREEN])
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {

@@ -799,76 +799,41 @@ mod tests {
     use super::*;
     use crate::drift::Moved;
     use crate::note::Side;
-    use crate::report::{IdentityRecord, MarksRecord, ReadingRecord, SCHEMA, SerialRecord};
+    use crate::report::samples::one_dollar;
+    use crate::report::{MarksRecord, ReadingRecord, SerialRecord};
 
     fn examination(note: &str, serial: Option<&str>, findings: Vec<Finding>) -> Examination {
-        let (verdict, reasons) = crate::verdict::judge(&findings, 64);
-        Examination {
-            schema: SCHEMA,
-            note: note.to_owned(),
-            files: vec![FileRecord {
-                path: format!("{note}.jpg"),
-                sha256: Some("0".repeat(64)),
-                side: Some(Side::Front),
-                light: Light::Visible,
-                dpi: None,
-                px_per_mm: Some(11.8),
-                width: Some(1800),
-                height: Some(760),
-                quad: None,
-                sides: None,
-                quality: None,
-                agreement: None,
-                turned: Some(0),
-                error: None,
-            }],
-            identity: Some(IdentityRecord {
-                design: "usd-1-1963".to_owned(),
-                currency: "USD".parse().unwrap(),
-                denomination: "1".to_owned(),
-                series: None,
-                confidence: 1.0,
-            }),
-            serial: Some(SerialRecord {
+        let mut examination = one_dollar(note, &format!("{note}.jpg"), findings);
+        for file in &mut examination.files {
+            file.sha256 = Some("0".repeat(64));
+            file.px_per_mm = Some(11.8);
+            (file.width, file.height) = (Some(1800), Some(760));
+            file.turned = Some(0);
+        }
+        examination.serial = Some(SerialRecord {
+            text: serial.map(str::to_owned),
+            confidence: 0.99,
+            readings: vec![ReadingRecord {
+                place: "upper-right".to_owned(),
                 text: serial.map(str::to_owned),
                 confidence: 0.99,
-                readings: vec![ReadingRecord {
-                    place: "upper-right".to_owned(),
-                    text: serial.map(str::to_owned),
-                    confidence: 0.99,
-                }],
-                marks: MarksRecord {
-                    position: Some("B2".to_owned()),
-                    ..MarksRecord::default()
-                },
-            }),
-            findings,
-            verdict,
-            p_value: None,
-            reasons,
-            category: verdict.category(),
-            fitness: None,
-            enrolled: 64,
-            scanner: Vec::new(),
-            softer: Default::default(),
-            elapsed_ms: None,
-        }
+            }],
+            marks: MarksRecord {
+                position: Some("B2".to_owned()),
+                ..MarksRecord::default()
+            },
+        });
+        examination
     }
 
     fn finding(feature: &str, outcome: Outcome, p_value: f64) -> Finding {
         Finding {
-            feature: feature.to_owned(),
-            outcome,
-            doubtful: false,
-            file: 0,
             zone_mm: Some(RectMm::from([20.0, 10.0, 30.0, 12.0])),
             value: Some(1.9),
             unit: "of the sharpest edge".to_owned(),
             expected: Some([1.1, 1.4]),
             p_value: Some(p_value),
-            as_enrolled: None,
-            if_scanner: None,
-            why: "line-acuity (portrait): 1.9".to_owned(),
+            ..Finding::new(feature, outcome, "line-acuity (portrait): 1.9".to_owned())
         }
     }
 

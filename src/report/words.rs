@@ -6,7 +6,6 @@
 use super::Examination;
 use super::said::said;
 use crate::drift::Comparison;
-use crate::features::Unmeasured;
 use crate::findings::TOGETHER;
 use crate::language::Catalogue;
 use crate::note::RectMm;
@@ -247,8 +246,7 @@ fn undecided(catalogue: &Catalogue, examination: &Examination) -> String {
     if findings.iter().all(|f| f.p_value.is_none()) {
         return catalogue.text("reason.not-enrolled").to_owned();
     }
-    let colourless = Unmeasured::Colourless.to_string();
-    if findings.iter().any(|f| f.why.ends_with(&colourless)) {
+    if examination.colourless() {
         return catalogue.text("cause.colourless").to_owned();
     }
     let examined = findings
@@ -325,20 +323,7 @@ mod tests {
     use crate::language::Language;
 
     fn finding(why: String) -> Finding {
-        Finding {
-            feature: "line-acuity".to_owned(),
-            outcome: Outcome::NotExamined,
-            doubtful: false,
-            file: 0,
-            zone_mm: None,
-            value: None,
-            unit: String::new(),
-            expected: None,
-            p_value: None,
-            as_enrolled: None,
-            if_scanner: None,
-            why,
-        }
+        Finding::new("line-acuity", Outcome::NotExamined, why)
     }
 
     #[test]

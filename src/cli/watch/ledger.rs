@@ -208,8 +208,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::fs;
 
-    use super::super::tests::examination;
     use super::*;
+    use crate::report::samples::examination;
 
     fn line(note: &str, path: &str, digest: &str) -> String {
         let mut line = Vec::new();

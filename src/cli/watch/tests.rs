@@ -3,49 +3,10 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::note::{Light, Side};
-use crate::report::{FileRecord, IdentityRecord, MarksRecord, SCHEMA, SerialRecord};
+use crate::report::samples::{examination, one_dollar};
+use crate::report::{MarksRecord, SerialRecord};
 use crate::scan::gather::Source;
 use crate::verdict::{Finding, Outcome, Verdict};
-
-/// What is said of a note with these files.
-pub fn examination(note: &str, files: &[(&str, Option<&str>)]) -> Examination {
-    Examination {
-        schema: SCHEMA,
-        note: note.to_owned(),
-        files: files
-            .iter()
-            .map(|(path, digest)| FileRecord {
-                path: (*path).to_owned(),
-                sha256: digest.map(str::to_owned),
-                side: None,
-                light: Light::Visible,
-                dpi: None,
-                px_per_mm: None,
-                width: None,
-                height: None,
-                quad: None,
-                sides: None,
-                quality: None,
-                agreement: None,
-                turned: None,
-                error: None,
-            })
-            .collect(),
-        identity: None,
-        serial: None,
-        findings: Vec::new(),
-        verdict: Verdict::Unrecognised,
-        p_value: None,
-        reasons: Vec::new(),
-        category: "1",
-        fitness: None,
-        enrolled: 64,
-        scanner: Vec::new(),
-        softer: Default::default(),
-        elapsed_ms: None,
-    }
-}
 
 /// Files that begin with `bad` cannot be read; all others show nothing that is known.
 fn judge(capture: &Capture) -> Examination {
@@ -110,6 +71,32 @@ impl Bench {
     fn put(&self, name: &str, text: &str) {
         fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Completes a note of one file, which holds its digest.
+    fn finish(
+        &mut self,
+        name: &str,
+        digest: &str,
+        mut judged: Examination,
+        each_alone: bool,
+    ) -> Examination {
+        let path = self.path(name);
+        fs::write(&path, digest).unwrap();
+        for file in &mut judged.files {
+            file.sha256 = Some(digest.to_owned());
+        }
+        let ready = Ready {
+            capture: Capture {
+                note: name.to_owned(),
+                files: vec![Source::of(&path)],
+            },
+            files: vec![(Fingerprint::of(&path).unwrap(), Some(digest.to_owned()))],
+            may_come: false,
+        };
+        self.watch
+            .finish(&ready, judged, each_alone, &mut |_| Ok(()))
+            .unwrap()
     }
 
     /// Lets seconds pass; gives the notes that were finished, with the names of their files.
@@ -328,42 +315,17 @@ fn after_ten_soft_scans_the_scanner_is_soft() {
     let mut bench = Bench::new(false);
     let mut finish = |number: usize, each_alone: bool| {
         let name = format!("{number}.jpg");
-        let path = bench.path(&name);
-        let mut judged = examination(&name, &[(&name, Some(&name))]);
-        for file in &mut judged.files {
-            file.side = Some(Side::Front);
-        }
-        judged.identity = Some(IdentityRecord {
-            design: "usd-1-1963".to_owned(),
-            currency: "USD".parse().unwrap(),
-            denomination: "1".to_owned(),
-            series: None,
-            confidence: 1.0,
-        });
-        let odd = batch::across("line-acuity", true, "odd".to_owned());
-        let usual = Finding {
-            outcome: Outcome::Agrees,
-            ..batch::across("line-acuity", false, String::new())
+        let odd = Finding {
+            if_scanner: Some(Box::new(Finding::new(
+                "line-acuity",
+                Outcome::Agrees,
+                String::new(),
+            ))),
+            ..batch::across("line-acuity", true, "odd".to_owned())
         };
-        judged.findings = vec![Finding {
-            if_scanner: Some(Box::new(usual)),
-            ..odd
-        }];
-        judged.verdict = Verdict::Unclear;
+        let mut judged = one_dollar(&name, &name, vec![odd]);
         judged.softer = [(0, true)].into();
-        fs::write(&path, &name).unwrap();
-        let ready = Ready {
-            capture: Capture {
-                note: name.clone(),
-                files: vec![Source::of(&path)],
-            },
-            files: vec![(Fingerprint::of(&path).unwrap(), Some(name))],
-            may_come: false,
-        };
-        let done = bench
-            .watch
-            .finish(&ready, judged, each_alone, &mut |_| Ok(()));
-        done.unwrap().verdict
+        bench.finish(&name, &name, judged, each_alone).verdict
     };
     for number in 1..10 {
         assert_eq!(finish(number, false), Verdict::Unclear, "{number}");
@@ -376,35 +338,15 @@ fn after_ten_soft_scans_the_scanner_is_soft() {
 fn a_number_that_comes_back_is_said_also_after_a_restart() {
     let mut bench = Bench::new(false);
     let finish = |bench: &mut Bench, name: &str, digest: &str, each_alone| {
-        let path = bench.path(name);
-        let mut judged = examination(name, &[(name, Some(digest))]);
+        let mut judged = one_dollar(name, name, Vec::new());
         judged.verdict = Verdict::Passed;
-        judged.identity = Some(IdentityRecord {
-            design: "usd-1-1963".to_owned(),
-            currency: "USD".parse().unwrap(),
-            denomination: "1".to_owned(),
-            series: None,
-            confidence: 1.0,
-        });
         judged.serial = Some(SerialRecord {
             text: Some("K91746345B".to_owned()),
             confidence: 1.0,
             readings: Vec::new(),
             marks: MarksRecord::default(),
         });
-        fs::write(&path, digest).unwrap();
-        let ready = Ready {
-            capture: Capture {
-                note: name.to_owned(),
-                files: vec![Source::of(&path)],
-            },
-            files: vec![(Fingerprint::of(&path).unwrap(), Some(digest.to_owned()))],
-            may_come: false,
-        };
-        bench
-            .watch
-            .finish(&ready, judged, each_alone, &mut |_| Ok(()))
-            .unwrap()
+        bench.finish(name, digest, judged, each_alone)
     };
     let of = |examination: &Examination| {
         let findings = examination.findings.iter();
