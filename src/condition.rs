@@ -7,7 +7,7 @@
 use std::ops::AddAssign;
 use std::sync::LazyLock;
 
-use crate::compare::chroma::Grid;
+use crate::compare::chroma::{Grid, colour_of_density};
 use crate::compare::order::median;
 use crate::compare::spectrum::{Bands, Transform, fast_side};
 use crate::compare::steepness::edge_widths;
@@ -26,6 +26,9 @@ const WINDOW_MM: f64 = 5.4;
 const PAPER_MM: f64 = 2.7;
 /// Side of the blocks that colours are averaged over, mm: the eye's and the chroma subsampling's scale.
 const BLOCK_MM: f64 = 0.26;
+/// What has less than this share of the grain of most windows of paper (variance) is none: the bed seen through a
+/// hole, or glare. No window of 74 genuine $1 and $2 notes has less than 0.3 of it.
+const LEAST_GRAIN: f64 = 0.05;
 /// An edge of ink counts where it climbs this much density.
 const LEAST_CLIMB: f32 = 0.35;
 /// Fewer edges than this in a window say nothing of its sharpness.
@@ -90,6 +93,8 @@ pub struct PrintWindow {
     pub light: Vec<f32>,
     /// The densities averaged over square blocks of a quarter of a millimetre.
     pub blocks: Grid,
+    /// The colour of its ink: red-green and yellow-blue for each unit of density. `None` where no ink is seen.
+    pub ink: Option<[f32; 2]>,
     /// Power spectrum of the lightness density.
     pub power: Vec<f32>,
     /// Widths of the edges of ink along the rows of the scan and down its columns, px: the whole climb over
@@ -136,6 +141,10 @@ impl Condition {
             .into_iter()
             .filter_map(|at| paper_window(face, at, &small, &small_bands))
             .collect();
+        let grain = |w: &PaperWindow| w.grain[0].iter().sum::<f64>();
+        let mut grains: Vec<f32> = papers.iter().map(|w| grain(w) as f32).collect();
+        let usual = median(&mut grains).map_or(0.0, f64::from);
+        papers.retain(|w| grain(w) >= LEAST_GRAIN * usual);
         papers.sort_by(|a, b| {
             (a.zone_mm.y, a.zone_mm.x)
                 .partial_cmp(&(b.zone_mm.y, b.zone_mm.x))
@@ -167,9 +176,11 @@ impl Condition {
                     continue;
                 };
                 let light = mixed(&density, [1.0 / 3.0; 3]);
+                let blocks = Grid::over(&density, transform.side(), block);
                 prints.push(PrintWindow {
                     zone,
-                    blocks: Grid::over(&density, transform.side(), block),
+                    ink: colour_of_density(&blocks),
+                    blocks,
                     power: transform.power(&light),
                     edges: edge_widths(&light, transform.side(), LEAST_CLIMB),
                     light,

@@ -428,6 +428,10 @@ pub trait Feature: Sync {
     fn excuse(&self) -> Option<&'static str> {
         None
     }
+    /// The same where one place of it deviates and the others do not.
+    fn excuse_at_one_place(&self) -> Option<&'static str> {
+        self.excuse()
+    }
     /// What a reading is expected to be where no notes were enrolled, if that is published and vouched
     /// for.
     fn published<'d>(

@@ -492,7 +492,10 @@ fn examined(
     let unit = measurement.map_or("", |m| m.unit);
     let value = rounded(evidence.value, 3);
     let expected = evidence.expected.map(|v| rounded(v, 3));
-    let excuse = excuse(feature);
+    let excuse = feature_of(feature).and_then(|f| match evidence.told {
+        Told::OnePlace => f.excuse_at_one_place(),
+        Told::SeveralPlaces | Told::AllPlaces | Told::OneAnother => f.excuse(),
+    });
     let what = match evidence.told {
         Told::OnePlace => evidence.place.clone(),
         Told::SeveralPlaces => format!("several places, most of all {}", evidence.place),

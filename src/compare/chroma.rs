@@ -3,7 +3,9 @@
 //! Density is the negative logarithm of a value over that of the paper beside it. A factor between the
 //! channels (a colour cast) falls out of it, an exponent (gamma) scales all of it alike.
 
-use nalgebra::SMatrix;
+use nalgebra::{SMatrix, Vector3};
+
+use super::order::{median, quantile};
 
 /// Half the difference of red and green density: positive for inks that take red away, such as green.
 pub fn red_green(d: [f32; 3]) -> f32 {
@@ -158,6 +160,139 @@ pub fn unexplained(grid: &Grid, detail: Detail) -> Option<f64> {
     Some(((total - fitted.dot(&right)) / count).max(0.0))
 }
 
+/// Passes of the robust fit in [`colour_of_density`].
+const PASSES: usize = 4;
+/// Cells farther from it than so many robust standard deviations have no weight there.
+const FAR: f32 = 3.0;
+/// Density has to vary by this much (standard deviation) for a fit to colour.
+const LEAST_VARIATION: f64 = 0.05;
+
+/// How much red-green and yellow-blue a grid gains for each unit of density: the colour of its ink. `None` where its
+/// density hardly varies.
+///
+/// Paper and whatever lies over paper and ink alike (soil, a stain, light that falls off) add a colour that changes
+/// slowly over the grid: a plane, which is fitted beside the gain. Cells that fit neither, as under a stroke of
+/// another ink, are left out: least squares with Tukey's biweight, reweighted.
+pub fn colour_of_density(grid: &Grid) -> Option<[f32; 2]> {
+    let n = grid.side;
+    // Density, the terms of the plane and the two colours; eight go through the processor at once.
+    let cells: Vec<[f32; 8]> = grid
+        .cells
+        .iter()
+        .enumerate()
+        .map(|(i, &c)| {
+            let (x, y) = ((i % n) as f32, (i / n) as f32);
+            let middle = 0.5 * n as f32;
+            [
+                lightness(c),
+                1.0,
+                x / middle - 1.0,
+                y / middle - 1.0,
+                red_green(c),
+                yellow_blue(c),
+                0.0,
+                0.0,
+            ]
+        })
+        .collect();
+    let mut weights = vec![1.0f32; cells.len()];
+    let mut distances = vec![0.0f32; cells.len()];
+    let mut gain = None;
+    for pass in 0..PASSES {
+        let mut normal = SMatrix::<f64, 4, 4>::zeros();
+        let mut right = SMatrix::<f64, 4, 2>::zeros();
+        for (row, weights) in cells.chunks(n.max(1)).zip(weights.chunks(n.max(1))) {
+            // So few cells are added up in 32 bits.
+            let mut sums = [[0.0f32; 8]; 4];
+            for (cell, &weight) in row.iter().zip(weights) {
+                for (sums, u) in sums.iter_mut().zip(cell) {
+                    for (sum, v) in sums.iter_mut().zip(cell) {
+                        *sum += weight * u * v;
+                    }
+                }
+            }
+            for (j, sums) in sums.iter().enumerate() {
+                for (k, &sum) in sums.iter().enumerate() {
+                    match k {
+                        0..4 => normal[(j, k)] += f64::from(sum),
+                        4..6 => right[(j, k - 4)] += f64::from(sum),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        let total = normal[(1, 1)];
+        let mean = normal[(0, 1)] / total;
+        if (normal[(0, 0)] / total - mean * mean).max(0.0).sqrt() < LEAST_VARIATION {
+            return None;
+        }
+        for j in 0..4 {
+            normal[(j, j)] += 1e-6 * total;
+        }
+        let fitted = normal.cholesky()?.solve(&right).map(|v| v as f32);
+        gain = Some([fitted[(0, 0)], fitted[(0, 1)]]);
+        if pass + 1 == PASSES {
+            break;
+        }
+        for (distance, [light, one, x, y, red_green, yellow_blue, ..]) in
+            distances.iter_mut().zip(&cells)
+        {
+            let left = |axis: usize, value: f32| {
+                value
+                    - fitted[(0, axis)] * light
+                    - fitted[(1, axis)] * one
+                    - fitted[(2, axis)] * x
+                    - fitted[(3, axis)] * y
+            };
+            *distance = left(0, *red_green).powi(2) + left(1, *yellow_blue).powi(2);
+        }
+        let spread = 1.4826 * median(&mut distances.clone())?.sqrt();
+        let limit = (FAR * spread).powi(2).max(1e-9);
+        for (weight, distance) in weights.iter_mut().zip(&distances) {
+            *weight = (1.0 - distance / limit).max(0.0).powi(2);
+        }
+    }
+    gain
+}
+
+/// Parts along each side of a grid in which [`over_own_paper`] looks for paper.
+const PAPER_PARTS: usize = 3;
+/// Share of their cells that count as it, the lightest.
+const LIGHTEST: f64 = 0.2;
+
+/// The cells of a grid over a plane of densities through the lightest of each of its parts: over the paper where the
+/// grid shows some, with what lies over it.
+pub fn over_own_paper(grid: &Grid) -> Option<Vec<[f32; 3]>> {
+    let n = grid.side;
+    let at = |i: usize| {
+        let (x, y) = ((i % n) as f64, (i / n) as f64);
+        Vector3::new(1.0, x, y)
+    };
+    let mut normal = SMatrix::<f64, 3, 3>::zeros();
+    let mut right = SMatrix::<f64, 3, 3>::zeros();
+    let part = |p: usize| p * n / PAPER_PARTS..(p + 1) * n / PAPER_PARTS;
+    for (rows, columns) in
+        (0..PAPER_PARTS).flat_map(|r| (0..PAPER_PARTS).map(move |c| (part(r), part(c))))
+    {
+        let cells: Vec<(usize, [f32; 3])> = rows
+            .flat_map(|y| columns.clone().map(move |x| y * n + x))
+            .filter_map(|i| Some((i, *grid.cells.get(i)?)))
+            .collect();
+        let mut lights: Vec<f32> = cells.iter().map(|c| lightness(c.1)).collect();
+        let limit = quantile(&mut lights, LIGHTEST)?;
+        for (i, cell) in cells.into_iter().filter(|c| lightness(c.1) <= limit) {
+            normal += at(i) * at(i).transpose();
+            right += at(i) * Vector3::from(cell.map(f64::from)).transpose();
+        }
+    }
+    let plane = normal.cholesky()?.solve(&right);
+    let over = grid.cells.iter().enumerate().map(|(i, cell)| {
+        let paper = plane.transpose() * at(i);
+        std::array::from_fn(|channel| cell[channel] - paper[channel] as f32)
+    });
+    Some(over.collect())
+}
+
 /// A variance as an amplitude, log10; nothing is less than what rounding leaves.
 pub fn amplitude(variance: f64) -> f64 {
     0.5 * variance.max(1e-9).log10()
@@ -204,6 +339,47 @@ mod tests {
             ),
             None
         );
+    }
+
+    /// Lines of an ink that gains 0.3 red-green and loses 0.2 yellow-blue for each unit of density, under a layer that
+    /// grows to the right, and under another colour where `covered`.
+    fn layered(covered: impl Fn(usize) -> bool) -> Grid {
+        let side = 21;
+        let cells = (0..side * side).map(|i| {
+            let light = 0.6 + 0.5 * (0.8 * (i % side) as f32 + 0.5 * (i / side) as f32).sin();
+            let layer = 0.02 * (i % side) as f32;
+            let (red_green, yellow_blue) = (0.3 * light + layer, -0.2 * light - layer);
+            // What lightness, red-green and yellow-blue are of red, green and blue, solved for these.
+            let blue = light - yellow_blue * 4.0 / 3.0;
+            let yellow = light + yellow_blue * 2.0 / 3.0;
+            let over = if covered(i) { 0.8 } else { 0.0 };
+            [yellow + red_green, yellow - red_green, blue + over]
+        });
+        Grid {
+            side,
+            cells: cells.collect(),
+        }
+    }
+
+    #[test]
+    fn a_layer_over_paper_and_ink_is_not_the_inks() {
+        let clear = colour_of_density(&layered(|_| false)).unwrap();
+        let covered = colour_of_density(&layered(|i| i % 21 < 3)).unwrap();
+        for [red_green, yellow_blue] in [clear, covered] {
+            assert!((red_green - 0.3).abs() < 0.02, "{red_green}");
+            assert!((yellow_blue + 0.2).abs() < 0.02, "{yellow_blue}");
+        }
+    }
+
+    #[test]
+    fn paper_has_no_ink() {
+        let paper = Grid {
+            side: 21,
+            cells: vec![[0.1, 0.12, 0.2]; 441],
+        };
+        assert_eq!(colour_of_density(&paper), None);
+        let over = over_own_paper(&paper).unwrap();
+        assert!(over.iter().flatten().all(|v| v.abs() < 1e-5));
     }
 
     #[test]

@@ -21,6 +21,8 @@ const SCALE: (f64, f64) = (0.7, 1.25);
 const STRETCH: (f64, f64) = (-0.03, 0.03);
 const GAMMA: (f64, f64) = (0.85, 1.2);
 const CAST: (f64, f64) = (0.93, 1.05);
+/// Filters and drivers differ in how much of each colour they mix into the others: colours about grey, factor.
+const SATURATION: (f64, f64) = (0.9, 1.1);
 const ALONG: (f64, f64) = (-0.5, 0.5);
 const NOISE: (f64, f64) = (0.0, 2.5);
 const QUALITY: (f64, f64) = (82.0, 96.0);
@@ -107,6 +109,7 @@ pub fn on_another(raster: &Raster, kind: Shown, seed: u64) -> Option<Raster> {
     } else {
         Subsampling::Half
     };
+    let saturation = Stream(!seed).within(SATURATION) as f32;
     let rescaled = rescaled(raster, [scale * (1.0 + stretch), scale])?;
     let mut planes = blurred(&rescaled, [blur * (1.0 - along), blur * (1.0 + along)]);
     if sharpens {
@@ -121,7 +124,9 @@ pub fn on_another(raster: &Raster, kind: Shown, seed: u64) -> Option<Raster> {
         .zip(planes.index_axis(Axis(0), 1))
         .zip(planes.index_axis(Axis(0), 2));
     for (pixel, ((red, green), blue)) in image.pixels_mut().zip(levels) {
+        let grey = (red + green + blue) / 3.0;
         for ((out, level), cast) in pixel.0.iter_mut().zip([red, green, blue]).zip(cast) {
+            let level = grey + saturation * (level - grey);
             let level = (level / 255.0).clamp(0.0, 1.0);
             let level = level.powf(gamma) * cast * 255.0 + noise * stream.noise();
             // The cast cuts to 0 and 255.

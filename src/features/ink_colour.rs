@@ -5,11 +5,13 @@
 //! from process inks, and a forger's ink is another pigment.
 //!
 //! # How it is measured
-//! Densities over the scan's own paper, averaged over blocks of 0.26 mm, of the densest fifth of
-//! each zone: half of red less green, and half of yellow (red and green) less blue, over the mean
-//! density. Being ratios of logarithms they do not change with exposure, with a colour cast, nor
-//! with gamma. In zones that are not engraved, where an overprint may lie over other print, the
-//! same is said of the most colourful blocks too (`vivid`).
+//! Densities averaged over blocks of 0.26 mm: by how much half of red less green, and half of yellow
+//! (red and green) less blue, grow with the mean density in windows of each zone. Being ratios of
+//! logarithms they do not change with exposure, with a colour cast, nor with gamma. What lies over
+//! paper and ink alike, as soil and most of a stain, is taken out as a plane of colour over the
+//! window, and blocks that fit neither (a stroke of a pen) are left out. In zones that are not
+//! engraved, where an overprint may lie over other print, the colour over density of the most
+//! colourful blocks is looked at too (`vivid`), over the lightest near them.
 //!
 //! # Unit
 //! Of the mean density; two-sided.
@@ -19,22 +21,21 @@
 //! put on.
 //!
 //! # What fools it
-//! A stain or writing that covers a good part of a zone; a scanner with other filters or lamp, on
+//! Writing, a stamp or the edge of a stain that covers a good part of a small zone (so one zone alone
+//! makes a note unclear, not suspect); a scanner with other filters or lamp, on
 //! which the notes must be enrolled anew; JPEG qualities under about 50 move hues by a few spreads
 //! of genuine notes.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::compare::chroma::{lightness, red_green, yellow_blue};
+use crate::compare::chroma::{lightness, over_own_paper, red_green, yellow_blue};
 use crate::compare::evidence::Odd;
-use crate::compare::order::quantile;
+use crate::compare::order::{median, quantile};
 use crate::reference::Process;
 
 /// See the module.
 #[derive(Debug)]
 pub struct InkColour;
 
-/// Share of a zone's blocks that count as its densest ink.
-const DENSEST: f64 = 0.2;
 /// Share of a zone's blocks that count as its most colourful ink.
 const VIVID: f64 = 0.15;
 /// Blocks with less density than this say nothing of an ink.
@@ -53,10 +54,6 @@ impl Feature for InkColour {
         let condition = face.condition()?;
         let mut readings = Vec::new();
         for (zone, windows) in condition.zones(face) {
-            let blocks: Vec<[f32; 3]> = windows
-                .iter()
-                .flat_map(|w| w.blocks.cells.iter().copied())
-                .collect();
             let mut push = |name: &str, ink: Option<[f32; 2]>| {
                 for (axis, part) in [("red-green", 0), ("yellow-blue", 1)] {
                     readings.push(Reading {
@@ -71,9 +68,15 @@ impl Feature for InkColour {
                     });
                 }
             };
-            push("", mean_ink(&blocks, lightness, DENSEST));
+            let inks: Vec<[f32; 2]> = windows.iter().filter_map(|w| w.ink).collect();
+            push("", middle(&inks));
             if zone.print != Process::Intaglio {
-                push("vivid-", mean_ink(&blocks, colourfulness, VIVID));
+                let blocks: Vec<[f32; 3]> = windows
+                    .iter()
+                    .filter_map(|w| over_own_paper(&w.blocks))
+                    .flatten()
+                    .collect();
+                push("vivid-", vivid_ink(&blocks));
             }
         }
         Ok(readings)
@@ -81,6 +84,10 @@ impl Feature for InkColour {
 
     fn odd(&self, _zone: &str) -> Odd {
         Odd::Both
+    }
+
+    fn excuse_at_one_place(&self) -> Option<&'static str> {
+        Some("writing, a stamp or a stain may lie over this one place: look at it")
     }
 
     fn least_spread(&self) -> f64 {
@@ -92,17 +99,19 @@ fn colourfulness(d: [f32; 3]) -> f32 {
     red_green(d).hypot(yellow_blue(d))
 }
 
-/// Colour per density of the ink in those blocks that rank highest by `rank`: red-green and yellow-blue.
-pub(super) fn mean_ink(
-    blocks: &[[f32; 3]],
-    rank: impl Fn([f32; 3]) -> f32,
-    share: f64,
-) -> Option<[f32; 2]> {
-    let mut ranks: Vec<f32> = blocks.iter().map(|&b| rank(b)).collect();
-    let limit = quantile(&mut ranks, 1.0 - share)?;
+/// The median of each axis; `None` for no inks.
+fn middle(inks: &[[f32; 2]]) -> Option<[f32; 2]> {
+    let of = |part: usize| median(&mut inks.iter().map(|ink| ink[part]).collect::<Vec<_>>());
+    Some([of(0)?, of(1)?])
+}
+
+/// Colour per density of the most colourful ink: red-green and yellow-blue.
+fn vivid_ink(blocks: &[[f32; 3]]) -> Option<[f32; 2]> {
+    let mut ranks: Vec<f32> = blocks.iter().map(|&b| colourfulness(b)).collect();
+    let limit = quantile(&mut ranks, 1.0 - VIVID)?;
     let mut sum = [0.0f32; 3];
     let mut count = 0.0f32;
-    for &block in blocks.iter().filter(|&&b| rank(b) >= limit) {
+    for &block in blocks.iter().filter(|&&b| colourfulness(b) >= limit) {
         for (s, v) in sum.iter_mut().zip(block) {
             *s += v;
         }
@@ -148,6 +157,29 @@ mod tests {
             .unwrap();
         let b = blue.read(&InkColour, "seal:yellow-blue").unwrap();
         assert!((a - b).abs() > 0.2, "{a} {b}");
+    }
+
+    /// Coffee: brown over paper and ink alike, with an edge; and a marker's stroke, in light yellow.
+    #[test]
+    fn a_stain_does_not_change_an_ink() {
+        let clean = genuine(11.8, 1);
+        let stained = draw(11.8, |x, y, ink| {
+            let [r, g, b] = printed(x, y, ink, 1);
+            match (x + y) as i32 {
+                ..40 => [r * 0.9, g * 0.75, b * 0.6],
+                76..79 => [r * 0.95, g * 0.9, b * 0.3],
+                _ => [r, g, b],
+            }
+        });
+        for part in [
+            "engraving:red-green",
+            "engraving:yellow-blue",
+            "engraving-right:yellow-blue",
+        ] {
+            let a = clean.read(&InkColour, part).unwrap();
+            let b = stained.read(&InkColour, part).unwrap();
+            assert!((a - b).abs() < 0.03, "{part} {a} {b}");
+        }
     }
 
     #[test]

@@ -21,9 +21,8 @@
 //! Stains and writing over several zones; light that falls off across the note (cameras) for the
 //! paper's tint.
 
-use super::ink_colour::mean_ink;
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured, dot_noise};
-use crate::compare::chroma::{Detail, lightness, red_green, unexplained, yellow_blue};
+use crate::compare::chroma::{Detail, red_green, unexplained, yellow_blue};
 use crate::compare::order::median;
 use crate::condition::PrintWindow;
 use crate::reference::{Process, Zone};
@@ -49,10 +48,7 @@ impl Feature for Uniformity {
             .filter(|(zone, _)| zone.print == Process::Intaglio && !is_overprinted(face, zone))
             .flat_map(|(_, windows)| windows)
             .collect();
-        let inks: Vec<[f32; 2]> = engraved
-            .iter()
-            .filter_map(|w| mean_ink(&w.blocks.cells, lightness, 0.2))
-            .collect();
+        let inks: Vec<[f32; 2]> = engraved.iter().filter_map(|w| w.ink).collect();
         let mixes: Vec<[f32; 2]> = engraved
             .iter()
             .filter_map(|w| unexplained(&w.blocks, Detail::All))
