@@ -4,6 +4,8 @@
 //! are blank, what is darker than the paper around is a stain, a stroke or a crease; what has the
 //! colour of the bed is no paper. Clear tape shows in no visible scan for certain, and is not looked for.
 
+pub mod letters;
+
 use ndarray::{Array2, Zip};
 
 use crate::compare::align::{Part, agreement};
@@ -40,19 +42,13 @@ const CREASE: (f64, f64) = (6.0, 1.3);
 const PEN: f64 = 1.0;
 /// Least extent of a stroke of a pen, mm.
 const LEAST_STROKE: f64 = 2.5;
-/// Height of letters, mm.
-const LETTER: std::ops::Range<f64> = 1.5..20.0;
-/// Printed letters of a row differ in height and line by no more than this share of the height.
-const IN_LINE: f64 = 0.25;
-/// Letters of a row are at least this many.
-const LEAST_LETTERS: usize = 3;
 
 /// What a mark in a place that should be blank is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkKind {
     /// A straight narrow line.
     Crease,
-    /// One of a row of letters of one height on one line.
+    /// One of a row of letters, or a piece of one: see [`letters`].
     Letter,
     /// A thin line that is not straight, or short: written by hand.
     Stroke,
@@ -629,8 +625,8 @@ fn marks(aligned: &Aligned, structure: &Structure, open: &Array2<bool>) -> Vec<M
             }
         })
         .collect();
-    for row in rows_of_letters(&marks) {
-        for index in row {
+    for row in letters::rows(&marks) {
+        for index in row.marks {
             if let Some(mark) = marks.get_mut(index) {
                 mark.kind = MarkKind::Letter;
             }
@@ -663,35 +659,6 @@ fn line_width(region: &Region, mask: &Array2<bool>) -> f64 {
         })
         .sum();
     2.0 * region.cells.len() as f64 / sides.max(1) as f64 / CELLS_PER_MM
-}
-
-/// Rows of letters among marks: at least three of one height on one line, each row by the marks' numbers.
-pub fn rows_of_letters(marks: &[Mark]) -> Vec<Vec<usize>> {
-    let letters: Vec<(usize, &Mark)> = marks
-        .iter()
-        .enumerate()
-        .filter(|(_, m)| m.kind != MarkKind::Crease)
-        .filter(|(_, m)| LETTER.contains(&(m.region.height() as f64 / CELLS_PER_MM)))
-        .filter(|(_, m)| m.region.width() < 3 * m.region.height())
-        .collect();
-    let line = |m: &Mark| (m.region.bounds[0] + m.region.bounds[2]) as f64 / 2.0;
-    letters
-        .iter()
-        .map(|(_, first)| {
-            let height = first.region.height() as f64;
-            // A cell is the least that can be told.
-            let play = (IN_LINE * height).max(1.0);
-            letters
-                .iter()
-                .filter(|(_, m)| {
-                    (m.region.height() as f64 - height).abs() <= play
-                        && (line(m) - line(first)).abs() <= play
-                })
-                .map(|(index, _)| *index)
-                .collect::<Vec<usize>>()
-        })
-        .filter(|row| row.len() >= LEAST_LETTERS)
-        .collect()
 }
 
 #[cfg(test)]

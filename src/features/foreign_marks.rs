@@ -4,22 +4,25 @@
 //! Such words are printed: letters of one height, on one line.
 //!
 //! **How it is measured.** Dark regions where the enrolled notes are lighter, and always so, at 72
-//! dpi; creases (long narrow lines) and what belongs to the overprint are left out. `row`: of the
-//! marks of letter size (1.5 to 20 mm high), the summed widths of the longest row of at least three
-//! that share height and line (±25 %). Marks that stand in no row are wear: see the note's fitness.
+//! dpi; creases (long narrow lines) and what belongs to the overprint are left out. `row`: the summed
+//! widths of the longest row of marks that end on one of two parallel lines, 1.5 to 20 mm apart and
+//! turned by up to 30°, three or more on each, and stay between them: letters, or the pieces of letters
+//! that other print leaves to be seen. Marks that stand in no row are wear: see the note's fitness.
 //!
 //! **Unit.** mm.
 //!
-//! **What it cannot see.** Pale marks, marks over dark print, and words that stand where genuine
-//! notes differ from each other, as near the serial numbers.
+//! **What it cannot see.** Pale marks, words that lie over dark print for the most part, words of one or
+//! two letters, and words that stand where genuine notes differ from each other, as near the serial
+//! numbers.
 //!
 //! **What fools it.** Printed stamps of banks and block letters written by hand stand in rows too.
-//! Words in thin letters of different heights pass for handwriting, a single large letter for a blot.
+//! Words in letters that keep to no line pass for handwriting, a single large letter for a blot.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::note::RectMm;
 use crate::structure::LEAST_PX_PER_MM;
-use crate::wear::{Mark, rows_of_letters};
+use crate::wear::Mark;
+use crate::wear::letters::rows;
 
 /// See the page above.
 #[derive(Debug)]
@@ -58,32 +61,23 @@ impl Feature for ForeignMarks {
 
 /// Summed widths of the longest row of letters, and where it is.
 fn longest_row(marks: &[Mark]) -> (f64, Option<RectMm>) {
-    let mut best = (0.0, None);
-    for row in rows_of_letters(marks) {
-        let bounds = row
-            .iter()
-            .filter_map(|i| Some(marks.get(*i)?.bounds_mm()))
-            .collect::<Vec<[f64; 4]>>();
-        let width: f64 = bounds.iter().map(|[left, _, right, _]| right - left).sum();
-        if width > best.0 {
-            let [left, top, right, bottom] =
-                bounds
-                    .iter()
-                    .fold([f64::MAX, f64::MAX, 0.0, 0.0], |all: [f64; 4], one| {
-                        [
-                            all[0].min(one[0]),
-                            all[1].min(one[1]),
-                            all[2].max(one[2]),
-                            all[3].max(one[3]),
-                        ]
-                    });
-            best = (
-                width,
-                Some(RectMm::from([left, top, right - left, bottom - top])),
-            );
-        }
-    }
-    best
+    let Some(row) = rows(marks).into_iter().next() else {
+        return (0.0, None);
+    };
+    let bounds = row.marks.iter().filter_map(|i| marks.get(*i));
+    let [left, top, right, bottom] =
+        bounds
+            .map(Mark::bounds_mm)
+            .fold([f64::MAX, f64::MAX, 0.0, 0.0], |all: [f64; 4], one| {
+                [
+                    all[0].min(one[0]),
+                    all[1].min(one[1]),
+                    all[2].max(one[2]),
+                    all[3].max(one[3]),
+                ]
+            });
+    let place = RectMm::from([left, top, right - left, bottom - top]);
+    (row.width_mm, Some(place))
 }
 
 #[cfg(test)]
