@@ -29,7 +29,7 @@ pub fn find_repeats(examinations: &mut [Examination]) {
                 .iter()
                 .filter(|&&other| other != this)
                 .filter_map(|&other| Some((examinations.get(this)?, examinations.get(other)?)))
-                .filter(|(this, other)| digests(this).is_disjoint(&digests(other)))
+                .filter(|(this, other)| this.digests().is_disjoint(&other.digests()))
                 .flat_map(|(_, other)| other.files.iter().map(|f| f.path.as_str()))
                 .collect();
             if !others.is_empty() {
@@ -106,14 +106,6 @@ fn settle_softness(examinations: &mut [Examination]) {
     let mut softness = Softness::default();
     examinations.iter().for_each(|e| softness.count(e));
     examinations.iter_mut().for_each(|e| softness.settle(e));
-}
-
-fn digests(examination: &Examination) -> BTreeSet<&str> {
-    examination
-        .files
-        .iter()
-        .filter_map(|f| f.sha256.as_deref())
-        .collect()
 }
 
 /// A finding from beyond the note's own images.

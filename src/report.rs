@@ -107,6 +107,12 @@ impl Examination {
         self.reasons = reasons;
     }
 
+    /// Digests of its files.
+    pub fn digests(&self) -> BTreeSet<&str> {
+        let digests = self.files.iter().map(|file| file.sha256.as_deref());
+        digests.flatten().collect()
+    }
+
     /// The serial number that was read for sure, with the design it belongs to.
     pub fn numbered(&self) -> Option<(&str, &str)> {
         let text = self.serial.as_ref()?.text.as_deref()?;

@@ -134,6 +134,8 @@ pub struct Wear {
     pub stained: Array2<bool>,
     /// The dark marks, creases among them.
     pub marks: Vec<Mark>,
+    /// Rows of letters among them, longest first.
+    pub rows: Vec<letters::Row>,
 }
 
 impl Wear {
@@ -428,7 +430,13 @@ pub fn measure(
         stained,
         areas,
     } = stains(&straight.luma, &paper);
-    let marks = marks(aligned, structure, &open);
+    let mut marks = marks(aligned, structure, &open);
+    let rows = letters::rows(&marks);
+    for index in rows.iter().flat_map(|row| &row.marks) {
+        if let Some(mark) = marks.get_mut(*index) {
+            mark.kind = MarkKind::Letter;
+        }
+    }
     let mut covered = hidden.clone();
     for mark in &marks {
         if mark.kind == MarkKind::Stroke {
@@ -457,6 +465,7 @@ pub fn measure(
         covered,
         stained,
         marks,
+        rows,
     }
 }
 
@@ -605,7 +614,7 @@ fn marks(aligned: &Aligned, structure: &Structure, open: &Array2<bool>) -> Vec<M
             }
         }
     }
-    let mut marks: Vec<Mark> = regions(&mask, (LEAST_MARK / CELL_MM2).ceil() as usize)
+    regions(&mask, (LEAST_MARK / CELL_MM2).ceil() as usize)
         .into_iter()
         .map(|region| {
             let (length, width) = region.principal();
@@ -624,15 +633,7 @@ fn marks(aligned: &Aligned, structure: &Structure, open: &Array2<bool>) -> Vec<M
                 region,
             }
         })
-        .collect();
-    for row in letters::rows(&marks) {
-        for index in row.marks {
-            if let Some(mark) = marks.get_mut(index) {
-                mark.kind = MarkKind::Letter;
-            }
-        }
-    }
-    marks
+        .collect()
 }
 
 /// Width of the line of which a region consists, mm: twice its area over its circumference.

@@ -519,12 +519,9 @@ impl Watch {
         let Some((design, text)) = examination.numbered() else {
             return;
         };
-        let digests: Vec<&str> = examination
-            .files
-            .iter()
-            .filter_map(|file| file.sha256.as_deref())
-            .collect();
-        let others = self.ledger.same_number(design, text, &digests);
+        let others = self
+            .ledger
+            .same_number(design, text, &examination.digests());
         if !others.is_empty() {
             // The same note scanned again, or a copy of it: a watch has no batch that would tell which.
             let why = format!(

@@ -196,63 +196,58 @@ pub fn colour_of_density(grid: &Grid) -> Option<[f32; 2]> {
         })
         .collect();
     let mut weights = vec![1.0f32; cells.len()];
-    let mut distances = vec![0.0f32; cells.len()];
-    let mut gain = None;
-    for pass in 0..PASSES {
-        let mut normal = SMatrix::<f64, 4, 4>::zeros();
-        let mut right = SMatrix::<f64, 4, 2>::zeros();
-        for (row, weights) in cells.chunks(n.max(1)).zip(weights.chunks(n.max(1))) {
-            // So few cells are added up in 32 bits.
-            let mut sums = [[0.0f32; 8]; 4];
-            for (cell, &weight) in row.iter().zip(weights) {
-                for (sums, u) in sums.iter_mut().zip(cell) {
-                    for (sum, v) in sums.iter_mut().zip(cell) {
-                        *sum += weight * u * v;
-                    }
-                }
-            }
-            for (j, sums) in sums.iter().enumerate() {
-                for (k, &sum) in sums.iter().enumerate() {
-                    match k {
-                        0..4 => normal[(j, k)] += f64::from(sum),
-                        4..6 => right[(j, k - 4)] += f64::from(sum),
-                        _ => {}
-                    }
-                }
-            }
-        }
-        let total = normal[(1, 1)];
-        let mean = normal[(0, 1)] / total;
-        if (normal[(0, 0)] / total - mean * mean).max(0.0).sqrt() < LEAST_VARIATION {
-            return None;
-        }
-        for j in 0..4 {
-            normal[(j, j)] += 1e-6 * total;
-        }
-        let fitted = normal.cholesky()?.solve(&right).map(|v| v as f32);
-        gain = Some([fitted[(0, 0)], fitted[(0, 1)]]);
-        if pass + 1 == PASSES {
-            break;
-        }
-        for (distance, [light, one, x, y, red_green, yellow_blue, ..]) in
-            distances.iter_mut().zip(&cells)
-        {
-            let left = |axis: usize, value: f32| {
-                value
-                    - fitted[(0, axis)] * light
-                    - fitted[(1, axis)] * one
-                    - fitted[(2, axis)] * x
-                    - fitted[(3, axis)] * y
-            };
-            *distance = left(0, *red_green).powi(2) + left(1, *yellow_blue).powi(2);
-        }
+    let mut fitted = fit_weighted(&cells, &weights, n)?;
+    for _ in 1..PASSES {
+        let distances: Vec<f32> = cells
+            .iter()
+            .map(|[light, _, x, y, red_green, yellow_blue, ..]| {
+                let left = |axis: usize, value: f32| {
+                    value
+                        - fitted[(0, axis)] * light
+                        - fitted[(1, axis)]
+                        - fitted[(2, axis)] * x
+                        - fitted[(3, axis)] * y
+                };
+                left(0, *red_green).powi(2) + left(1, *yellow_blue).powi(2)
+            })
+            .collect();
         let spread = 1.4826 * median(&mut distances.clone())?.sqrt();
         let limit = (FAR * spread).powi(2).max(1e-9);
         for (weight, distance) in weights.iter_mut().zip(&distances) {
             *weight = (1.0 - distance / limit).max(0.0).powi(2);
         }
+        fitted = fit_weighted(&cells, &weights, n)?;
     }
-    gain
+    Some([fitted[(0, 0)], fitted[(0, 1)]])
+}
+
+/// The weighted least squares of [`colour_of_density`]: coefficients of density, one, x and y for each of the two
+/// colours. `None` where the density hardly varies.
+fn fit_weighted(cells: &[[f32; 8]], weights: &[f32], side: usize) -> Option<SMatrix<f32, 4, 2>> {
+    let mut normal = SMatrix::<f64, 4, 4>::zeros();
+    let mut right = SMatrix::<f64, 4, 2>::zeros();
+    for (row, weights) in cells.chunks(side.max(1)).zip(weights.chunks(side.max(1))) {
+        // So few cells are added up in 32 bits.
+        let mut sums = [[0.0f32; 8]; 4];
+        for (cell, &weight) in row.iter().zip(weights) {
+            for (sums, u) in sums.iter_mut().zip(cell) {
+                for (sum, v) in sums.iter_mut().zip(cell) {
+                    *sum += weight * u * v;
+                }
+            }
+        }
+        normal += SMatrix::<f64, 4, 4>::from_fn(|j, k| f64::from(sums[j][k]));
+        right += SMatrix::<f64, 4, 2>::from_fn(|j, k| f64::from(sums[j][4 + k]));
+    }
+    let total = normal[(1, 1)];
+    let mean = normal[(0, 1)] / total;
+    if (normal[(0, 0)] / total - mean * mean).max(0.0).sqrt() < LEAST_VARIATION {
+        return None;
+    }
+    for j in 0..4 {
+        normal[(j, j)] += 1e-6 * total;
+    }
+    Some(normal.cholesky()?.solve(&right).map(|v| v as f32))
 }
 
 /// Parts along each side of a grid in which [`over_own_paper`] looks for paper.
@@ -285,9 +280,9 @@ pub fn over_own_paper(grid: &Grid) -> Option<Vec<[f32; 3]>> {
             right += at(i) * Vector3::from(cell.map(f64::from)).transpose();
         }
     }
-    let plane = normal.cholesky()?.solve(&right);
+    let plane = normal.cholesky()?.solve(&right).transpose();
     let over = grid.cells.iter().enumerate().map(|(i, cell)| {
-        let paper = plane.transpose() * at(i);
+        let paper = plane * at(i);
         std::array::from_fn(|channel| cell[channel] - paper[channel] as f32)
     });
     Some(over.collect())

@@ -109,6 +109,7 @@ pub fn on_another(raster: &Raster, kind: Shown, seed: u64) -> Option<Raster> {
     } else {
         Subsampling::Half
     };
+    // A stream of its own leaves the noise as it was without it.
     let saturation = Stream(!seed).within(SATURATION) as f32;
     let rescaled = rescaled(raster, [scale * (1.0 + stretch), scale])?;
     let mut planes = blurred(&rescaled, [blur * (1.0 - along), blur * (1.0 + along)]);

@@ -21,8 +21,7 @@
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::note::RectMm;
 use crate::structure::LEAST_PX_PER_MM;
-use crate::wear::Mark;
-use crate::wear::letters::rows;
+use crate::wear::{Mark, Wear};
 
 /// See the page above.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ impl Feature for ForeignMarks {
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
         let (view, _) = face.view()?;
-        let (value, place) = longest_row(&view.wear.marks);
+        let (value, place) = longest_row(&view.wear);
         Ok(vec![Reading {
             zone: "row".to_owned(),
             result: Ok(Measurement {
@@ -60,11 +59,11 @@ impl Feature for ForeignMarks {
 }
 
 /// Summed widths of the longest row of letters, and where it is.
-fn longest_row(marks: &[Mark]) -> (f64, Option<RectMm>) {
-    let Some(row) = rows(marks).into_iter().next() else {
+fn longest_row(wear: &Wear) -> (f64, Option<RectMm>) {
+    let Some(row) = wear.rows.first() else {
         return (0.0, None);
     };
-    let bounds = row.marks.iter().filter_map(|i| marks.get(*i));
+    let bounds = row.marks.iter().filter_map(|i| wear.marks.get(*i));
     let [left, top, right, bottom] =
         bounds
             .map(Mark::bounds_mm)

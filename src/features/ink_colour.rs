@@ -29,7 +29,7 @@
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::chroma::{lightness, over_own_paper, red_green, yellow_blue};
 use crate::compare::evidence::Odd;
-use crate::compare::order::{median, quantile};
+use crate::compare::order::{median_point, quantile};
 use crate::reference::Process;
 
 /// See the module.
@@ -69,7 +69,7 @@ impl Feature for InkColour {
                 }
             };
             let inks: Vec<[f32; 2]> = windows.iter().filter_map(|w| w.ink).collect();
-            push("", middle(&inks));
+            push("", median_point(&inks));
             if zone.print != Process::Intaglio {
                 let blocks: Vec<[f32; 3]> = windows
                     .iter()
@@ -97,12 +97,6 @@ impl Feature for InkColour {
 
 fn colourfulness(d: [f32; 3]) -> f32 {
     red_green(d).hypot(yellow_blue(d))
-}
-
-/// The median of each axis; `None` for no inks.
-fn middle(inks: &[[f32; 2]]) -> Option<[f32; 2]> {
-    let of = |part: usize| median(&mut inks.iter().map(|ink| ink[part]).collect::<Vec<_>>());
-    Some([of(0)?, of(1)?])
 }
 
 /// Colour per density of the most colourful ink: red-green and yellow-blue.

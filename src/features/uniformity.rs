@@ -23,7 +23,7 @@
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured, dot_noise};
 use crate::compare::chroma::{Detail, red_green, unexplained, yellow_blue};
-use crate::compare::order::median;
+use crate::compare::order::median_point;
 use crate::condition::PrintWindow;
 use crate::reference::{Process, Zone};
 
@@ -113,8 +113,7 @@ fn spread(points: &[[f32; 2]]) -> Option<f64> {
     if points.len() < 4 {
         return None;
     }
-    let middle = |part: usize| median(&mut points.iter().map(|p| p[part]).collect::<Vec<_>>());
-    let (x, y) = (middle(0)?, middle(1)?);
+    let [x, y] = median_point(points)?;
     let mut distances: Vec<f32> = points.iter().map(|p| (p[0] - x).hypot(p[1] - y)).collect();
     distances.sort_by(|a, b| b.total_cmp(a));
     distances.truncate(points.len().div_ceil(4));

@@ -18,25 +18,14 @@ const TURNS: RangeInclusive<i32> = -6..=6;
 const TURN: f64 = 5.0;
 /// How far from a line a mark may end, cells: one, which is the least that can be told.
 const ON_LINE: f64 = 1.01;
-/// Letters, or pieces of them, of a row at least, and how many of them touch each line, and both lines together.
-struct Least {
-    marks: usize,
-    line: usize,
-    both: usize,
-}
-/// Of a level row: a word of four letters.
-const LEVEL: Least = Least {
-    marks: 4,
-    line: 3,
-    both: 7,
-};
-/// Of one that is turned: there are many ways to turn it. Of 250 sides of genuine notes none has a row of either kind,
-/// nor has one of 304 with strokes of pens, written numbers, creases, stains, tape and folds added.
-const TURNED: Least = Least {
-    marks: 5,
-    line: 3,
-    both: 7,
-};
+/// Least letters, or pieces of them, of a level row: a word of four; and of one that is turned, which there are many ways
+/// to be. Of 250 sides of genuine notes none has a row of either kind, nor has one of 304 with strokes of pens, written
+/// numbers, creases, stains, tape and folds added.
+const LEVEL: usize = 4;
+const TURNED: usize = 5;
+/// How many of them touch each line at least, and both lines together.
+const ON_EACH: usize = 3;
+const ON_BOTH: usize = 7;
 /// Letters of a row are no farther apart than this, heights.
 const APART: f64 = 1.5;
 /// No letter is wider than this, heights.
@@ -97,31 +86,41 @@ impl Extent {
 
 /// The rows of letters among marks, longest first; no mark is in two.
 pub fn rows(marks: &[Mark]) -> Vec<Row> {
-    let mut free: Vec<(usize, &Region)> = marks
+    let mut largest: Vec<(usize, &Region)> = marks
         .iter()
         .enumerate()
         .filter(|(_, mark)| mark.kind != MarkKind::Crease)
         .map(|(index, mark)| (index, &mark.region))
         .collect();
-    free.sort_by_key(|(_, region)| std::cmp::Reverse(region.cells.len()));
-    free.truncate(MOST_MARKS);
+    largest.sort_by_key(|(_, region)| std::cmp::Reverse(region.cells.len()));
+    largest.truncate(MOST_MARKS);
+    if largest.len() < LEVEL {
+        return Vec::new();
+    }
+    let mut turns: Vec<(usize, Vec<Extent>)> = TURNS
+        .map(|turn| {
+            let of = |(index, region): &(usize, &Region)| {
+                Extent::of(*index, region, f64::from(turn) * TURN)
+            };
+            let mut extents: Vec<Extent> = largest.iter().map(of).collect();
+            extents.sort_by(|a, b| a.along.start.total_cmp(&b.along.start));
+            (if turn == 0 { LEVEL } else { TURNED }, extents)
+        })
+        .collect();
     let mut rows = Vec::new();
-    while let Some(row) = longest(&free) {
-        free.retain(|(index, _)| !row.marks.contains(index));
+    while let Some(row) = longest(&turns) {
+        for (_, extents) in &mut turns {
+            extents.retain(|extent| !row.marks.contains(&extent.mark));
+        }
         rows.push(row);
     }
     rows
 }
 
-fn longest(marks: &[(usize, &Region)]) -> Option<Row> {
+/// The longest row, of extents in rows of each turn and how many make one.
+fn longest(turns: &[(usize, Vec<Extent>)]) -> Option<Row> {
     let mut found: Option<Row> = None;
-    for turn in TURNS {
-        let least = if turn == 0 { LEVEL } else { TURNED };
-        let mut extents: Vec<Extent> = marks
-            .iter()
-            .map(|(index, region)| Extent::of(*index, region, f64::from(turn) * TURN))
-            .collect();
-        extents.sort_by(|a, b| a.along.start.total_cmp(&b.along.start));
+    for (least, extents) in turns {
         for (top, bottom) in extents
             .iter()
             .flat_map(|t| extents.iter().map(move |b| (t, b)))
@@ -130,7 +129,7 @@ fn longest(marks: &[(usize, &Region)]) -> Option<Row> {
             if !LETTER.contains(&((lines.end - lines.start) / CELLS_PER_MM)) {
                 continue;
             }
-            for row in between(&extents, &lines, &least) {
+            for row in between(extents, &lines, *least) {
                 if found.as_ref().is_none_or(|f| row.width_mm > f.width_mm) {
                     found = Some(row);
                 }
@@ -141,13 +140,13 @@ fn longest(marks: &[(usize, &Region)]) -> Option<Row> {
 }
 
 /// The rows that stand between two lines. `extents` from left to right.
-fn between(extents: &[Extent], lines: &Range<f64>, least: &Least) -> Vec<Row> {
+fn between(extents: &[Extent], lines: &Range<f64>, least: usize) -> Vec<Row> {
     let height = lines.end - lines.start;
     let letters: Vec<&Extent> = extents
         .iter()
         .filter(|e| e.stays_between(lines) && e.touches(lines).contains(&true))
         .collect();
-    if letters.len() < least.marks {
+    if letters.len() < least {
         return Vec::new();
     }
     let mut rows: Vec<Vec<&Extent>> = Vec::new();
@@ -162,9 +161,9 @@ fn between(extents: &[Extent], lines: &Range<f64>, least: &Least) -> Vec<Row> {
     rows.retain(|row| {
         let touching = |line: usize| row.iter().filter(|e| e.touches(lines)[line]).count();
         let (top, bottom) = (touching(0), touching(1));
-        row.len() >= least.marks
-            && top.min(bottom) >= least.line
-            && top + bottom >= least.both
+        row.len() >= least
+            && top.min(bottom) >= ON_EACH
+            && top + bottom >= ON_BOTH
             && row.first().is_some_and(|first| {
                 let last = row.iter().map(|e| e.along.end).fold(f64::MIN, f64::max);
                 let along = first.along.start..last;

@@ -3,7 +3,7 @@
 //! A scan is done when a whole line names it, with the digest of its bytes. Each line is written whole and is on the
 //! disk before its scans are moved; a line that a crash cut off is no line, and its note is checked again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -137,12 +137,12 @@ impl Ledger {
     }
 
     /// The scans of other notes that carry this serial number. A note that shares a scan is the same one.
-    pub fn same_number(&self, design: &str, serial: &str, digests: &[&str]) -> Vec<&str> {
+    pub fn same_number(&self, design: &str, serial: &str, digests: &BTreeSet<&str>) -> Vec<&str> {
         self.serials
             .get(&(design.to_owned(), serial.to_owned()))
             .into_iter()
             .flatten()
-            .filter(|note| !note.digests.iter().any(|d| digests.contains(&d.as_str())))
+            .filter(|note| !note.digests.iter().any(|d| digests.contains(d.as_str())))
             .flat_map(|note| note.paths.iter().map(String::as_str))
             .collect()
     }
