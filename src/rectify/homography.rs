@@ -80,6 +80,47 @@ impl Homography {
         finite.then_some(Self(map))
     }
 
+    /// The best similarity (turn, scale, shift: four parameters) for the same pairs; at least two.
+    pub fn fit_similarity(pairs: &[(Point, Point, f64)]) -> Option<Self> {
+        let total: f64 = pairs.iter().map(|p| p.2).sum();
+        if pairs.len() < 2 || total <= 0.0 {
+            return None;
+        }
+        let mean = |of: fn(&(Point, Point, f64)) -> Point| {
+            let sum = pairs.iter().fold([0.0; 2], |[x, y], pair| {
+                let [a, b] = of(pair);
+                [x + pair.2 * a, y + pair.2 * b]
+            });
+            sum.map(|v| v / total)
+        };
+        let (from, to) = (mean(|p| p.0), mean(|p| p.1));
+        // As complex numbers: to = factor × from, in the least squares about both means.
+        let (mut along, mut across, mut square) = (0.0, 0.0, 0.0);
+        for (a, b, weight) in pairs {
+            let ([x, y], [u, v]) = (
+                [a[0] - from[0], a[1] - from[1]],
+                [b[0] - to[0], b[1] - to[1]],
+            );
+            along += weight * (x * u + y * v);
+            across += weight * (x * v - y * u);
+            square += weight * (x * x + y * y);
+        }
+        let (c, s) = (along / square, across / square);
+        let map = Matrix3::new(
+            c,
+            -s,
+            to[0] - c * from[0] + s * from[1],
+            s,
+            c,
+            to[1] - s * from[0] - c * from[1],
+            0.0,
+            0.0,
+            1.0,
+        );
+        let finite = map.iter().all(|v| v.is_finite()) && map.determinant().abs() > 1e-12;
+        finite.then_some(Self(map))
+    }
+
     /// Where a point goes.
     #[inline]
     pub fn apply(&self, [x, y]: Point) -> Point {
@@ -182,6 +223,24 @@ mod tests {
         let map = Homography::from_rectangle(1.0, 1.0, &quad);
         assert!(map.is_none_or(|m| m.inverse().is_none()));
         assert!(Homography::fit(&[([0.0, 0.0], [0.0, 0.0], 1.0); 4]).is_none());
+    }
+
+    #[test]
+    fn a_similarity_keeps_its_shape_whatever_the_pairs_say() {
+        let turned = |[x, y]: Point| [7.0 - 2.0 * y, 3.0 + 2.0 * x];
+        let corners = [[0.0, 0.0], [4.0, 0.0], [4.0, 2.0], [0.0, 2.0]];
+        let pairs = corners.map(|p| (p, turned(p), 1.0));
+        let map = Homography::fit_similarity(&pairs).unwrap();
+        let [x, y] = map.apply([1.0, 5.0]);
+        assert!((x + 3.0).abs() < 1e-9 && (y - 5.0).abs() < 1e-9);
+        // One corner pulled away moves and scales the square, and leaves it one.
+        let mut pairs = pairs;
+        pairs[2].1[0] += 3.0;
+        let map = Homography::fit_similarity(&pairs).unwrap();
+        let [a, b, _, d] = corners.map(|p| map.apply(p));
+        let (along, down) = ([b[0] - a[0], b[1] - a[1]], [d[0] - a[0], d[1] - a[1]]);
+        assert!((along[0] * down[0] + along[1] * down[1]).abs() < 1e-9);
+        assert!(Homography::fit_similarity(&[([1.0, 1.0], [2.0, 2.0], 1.0); 3]).is_none());
     }
 
     #[test]

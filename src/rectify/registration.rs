@@ -407,6 +407,24 @@ fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<
 /// affine where they are few, projective otherwise; votes far from it lose their weight.
 /// `None` where fewer than four blocks are seen.
 pub fn register(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Option<Registration> {
+    register_by(observed, reference, radius, |pairs, late| {
+        let supporting = pairs.iter().filter(|pair| pair.2 > 0.05).count();
+        if late && supporting >= 16 {
+            Homography::fit(pairs)
+        } else {
+            Homography::fit_affine(pairs)
+        }
+    })
+}
+
+/// The same with maps of another kind: `fit` makes one of the votes, each from reference cells to observed
+/// cells with its weight, and is told when the votes far from the map have lost theirs.
+pub fn register_by(
+    observed: &PaddedGrid,
+    reference: &Plane,
+    radius: usize,
+    fit: impl Fn(&[(Point, Point, f64)], bool) -> Option<Homography>,
+) -> Option<Registration> {
     let blocks = match_blocks(observed, reference, radius);
     if blocks.len() < 4 {
         return None;
@@ -423,12 +441,7 @@ pub fn register(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Opti
             .zip(&weights)
             .map(|(b, &w)| (b.centre, b.found, w + 1e-9))
             .collect();
-        let supporting = weights.iter().filter(|&&w| w > 0.05).count();
-        map = if round > 1 && supporting >= 16 {
-            Homography::fit(&pairs)?
-        } else {
-            Homography::fit_affine(&pairs)?
-        };
+        map = fit(&pairs, round > 1)?;
         let distances: Vec<f64> = blocks
             .iter()
             .map(|b| {
