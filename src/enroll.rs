@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use crate::compare::motif;
-use crate::features::{Face, lit, measure_all};
+use crate::features::{Face, lit, measure_all, see_through_register};
 use crate::identify::Identifier;
 use crate::reference::{Covariates, Design, Library, MeasuredLight, Readings, Shown};
 use crate::scan::density::Density;
@@ -845,17 +845,18 @@ pub fn read_lights(
 ) -> Lights {
     let items: Vec<(usize, &Capture)> = captures.iter().enumerate().collect();
     // First the motifs, then what the features read with their help.
-    let mut pictures: BTreeMap<(Side, Light), BTreeMap<&'static str, Vec<Plane>>> = BTreeMap::new();
+    let mut pictures: BTreeMap<(Side, Light), BTreeMap<&'static str, Vec<Planes>>> =
+        BTreeMap::new();
     let identifier = Identifier::new(library);
     let work = |(note, capture): &(usize, &Capture)| {
         let mut found = Vec::new();
-        in_other_lights(capture, &identifier, &design.id, (*note, 0), |face, _| {
-            for (kind, rect) in lit::motif_places(face) {
-                if let Ok(picture) = lit::motif_picture(face, rect) {
-                    found.push(((face.side, face.light), kind, picture));
-                }
-            }
-        });
+        in_other_lights(
+            capture,
+            &identifier,
+            &design.id,
+            (*note, 0),
+            |face, by_day, _| found.extend(motif_pictures(face, by_day)),
+        );
         found
     };
     batch::each(&items, jobs, work, |found| {
@@ -884,7 +885,7 @@ pub fn read_lights(
             &identifier,
             &design.id,
             (*note, OTHER_SCANNERS),
-            |face, kind| {
+            |face, _, kind| {
                 let readings = measure_all(face);
                 reads.push((
                     (face.side, face.light),
@@ -910,6 +911,27 @@ pub fn read_lights(
     lights
 }
 
+/// What one image in another light adds to the motifs of its design: its side and light, the kind of feature, the
+/// picture.
+fn motif_pictures(
+    face: &Face<'_>,
+    by_day: &[Face<'_>],
+) -> Vec<((Side, Light), &'static str, Planes)> {
+    let place = |kind, side| {
+        let fact = lit::facts(face.design, kind, face.side, face.light).next()?;
+        lit::on_side(fact, side, face.design.size)
+    };
+    let watermark = place("watermark", face.side)
+        .and_then(|rect| lit::shade(face, rect).ok())
+        .map(|picture| ((face.side, face.light), "watermark", picture));
+    let register = by_day.iter().filter_map(|day| {
+        let rect = place(see_through_register::ID, day.side)?;
+        let picture = lit::print_shade(day, rect).ok()?;
+        Some(((day.side, face.light), see_through_register::ID, picture))
+    });
+    watermark.into_iter().chain(register).collect()
+}
+
 /// The design with what was measured in other lights, where its side was measured by day.
 pub fn with_lights(design: &Design, lights: &Lights) -> Design {
     let mut known = design.clone();
@@ -922,13 +944,13 @@ pub fn with_lights(design: &Design, lights: &Lights) -> Design {
 }
 
 /// Shows every image of a note in another light, and as `others` other scanners would have made it, laid
-/// over the visible images.
+/// over the visible images, and shows these beside it.
 fn in_other_lights(
     capture: &Capture,
     identifier: &Identifier<'_>,
     design: &str,
     (note, others): (usize, u64),
-    mut show: impl FnMut(&Face<'_>, Shown),
+    mut show: impl FnMut(&Face<'_>, &[Face<'_>], Shown),
 ) {
     let lit = |source: &Source| source.light.is_some_and(|light| light != Light::Visible);
     if !capture.files.iter().any(lit) {
@@ -942,7 +964,12 @@ fn in_other_lights(
         .map(|source| exhibit(source, identifier, &settings))
         .filter(|exhibit| exhibit.identity.is_some())
         .collect();
-    if by_day.is_empty() {
+    let faces: Vec<Face<'_>> = by_day
+        .iter()
+        .filter_map(|exhibit| exhibit.face())
+        .filter(|face| face.design.id == design)
+        .collect();
+    if faces.is_empty() {
         return;
     }
     for (file, source) in capture
@@ -967,7 +994,7 @@ fn in_other_lights(
             if let Some(face) = exhibit.face()
                 && face.design.id == design
             {
-                show(&face, kind);
+                show(&face, &faces, kind);
             }
         }
     }

@@ -393,7 +393,8 @@ pub fn examine_and_show(
                         let side = face.design.measured.get(&face.side)?;
                         match face.light {
                             Light::Visible => Some(side.readings.as_ref()?.count()),
-                            light => Some(side.lights.get(&light)?.readings.count()),
+                            light => Some(side.lights.get(&light)?.readings.count())
+                                .filter(|notes| *notes > 0),
                         }
                     })
                     .min()

@@ -72,6 +72,14 @@ impl Side {
     /// Both sides, front first.
     pub const ALL: [Self; 2] = [Self::Front, Self::Back];
 
+    /// What is on the back of it.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Front => Self::Back,
+            Self::Back => Self::Front,
+        }
+    }
+
     /// The word used in files and reports: `front` or `back`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::compare::align::Expected;
 use crate::compare::tiles;
 use crate::note::{Currency, Light, RectMm, Side, SizeMm, VocabularyError};
+use crate::pixels::Planes;
 use crate::serial::marks::glyphs::Glyphs;
 use crate::serial::rules::{self, Rules};
 use crate::serial::typeface::Typeface;
@@ -232,9 +233,9 @@ pub struct MeasuredSide {
 pub struct MeasuredLight {
     /// What the features read.
     pub readings: Readings,
-    /// By kind of feature: the mean of the logarithm of the light that comes through its place, at
-    /// 72 dpi.
-    pub motifs: BTreeMap<String, Array2<f32>>,
+    /// By kind of feature, at 72 dpi: the mean logarithm of the light that comes through its place, or of what daylight
+    /// shows there of this side's part. Planes × rows × columns.
+    pub motifs: BTreeMap<String, Planes>,
 }
 
 /// What the name of a motif in an archive begins with.
@@ -268,7 +269,7 @@ impl MeasuredLight {
             let Some(kind) = key.strip_prefix(MOTIF) else {
                 continue;
             };
-            let motif: Array2<f32> = npz.by_name(key).map_err(|e| broken(key, &e.to_string()))?;
+            let motif: Planes = npz.by_name(key).map_err(|e| broken(key, &e.to_string()))?;
             if motif.is_empty() || motif.iter().any(|v| !v.is_finite()) {
                 return Err(broken(key, "holds no picture"));
             }

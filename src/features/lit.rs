@@ -139,31 +139,58 @@ pub(crate) fn on_side(fact: &SecurityFeature, side: Side, size: SizeMm) -> Optio
     })
 }
 
-/// The logarithm of the light that comes through a place and 2.5 mm around it, at 72 dpi: what a motif
-/// is looked for in, and made of.
+/// The logarithm of the luminance of a place and 2.5 mm around it, at 72 dpi, one plane: what a watermark is looked for
+/// in, and made of.
 ///
 /// # Errors
 /// Where the place is not in the scan.
-pub(crate) fn motif_picture(face: &Face<'_>, rect: RectMm) -> Result<Plane, Unmeasured> {
-    let room = rect.grown(MOTIF_REACH as f64 / MOTIF_CELLS);
-    let light = Lit::part(face, room, MOTIF_CELLS)?.luminance();
-    Ok(light.mapv(|v| v.max(1e-3).ln()))
+pub(crate) fn shade(face: &Face<'_>, rect: RectMm) -> Result<Planes, Unmeasured> {
+    let lit = Lit::part(face, with_room(rect), MOTIF_CELLS)?;
+    Ok(lit
+        .luminance()
+        .mapv(|v| v.max(1e-3).ln())
+        .insert_axis(Axis(0)))
 }
 
-/// The kinds of feature that are told by a motif, each with its place on this face.
-pub(crate) fn motif_places(face: &Face<'_>) -> Vec<(&'static str, RectMm)> {
-    ["watermark", "see-through-register"]
+/// How much less the mean of the channels counts than what each differs from it, in [`print_shade`].
+const GREY_COUNTS: f32 = 0.4;
+
+/// The same in four planes for what is printed in colour: how far the logarithm of each channel lies above their
+/// mean, and that mean. Paper, clouds in it and threads are grey and move the mean alone, which therefore counts less.
+///
+/// # Errors
+/// Where the place is not in the scan.
+pub(crate) fn print_shade(face: &Face<'_>, rect: RectMm) -> Result<Planes, Unmeasured> {
+    let lit = Lit::part(face, with_room(rect), MOTIF_CELLS)?;
+    let (_, rows, columns) = lit.planes.dim();
+    let mut out = Planes::zeros((4, rows, columns));
+    for (mut out, rgb) in out
+        .lanes_mut(Axis(0))
         .into_iter()
-        .filter_map(|kind| {
-            let fact = facts(face.design, kind, face.side, face.light).next()?;
-            Some((kind, on_side(fact, face.side, face.design.size)?))
-        })
-        .collect()
+        .zip(lit.planes.lanes(Axis(0)))
+    {
+        let logs = [rgb[0], rgb[1], rgb[2]].map(|v| v.max(1e-3).ln());
+        let mean = logs.iter().sum::<f32>() / 3.0;
+        for (out, log) in out.iter_mut().zip(logs) {
+            *out = log - mean;
+        }
+        out[3] = GREY_COUNTS * mean;
+    }
+    Ok(out)
 }
 
-/// The motif that was enrolled for a kind of feature on this face.
-pub(crate) fn motif<'d>(face: &Face<'d>, kind: &str) -> Option<&'d Plane> {
-    let side = face.design.measured.get(&face.side)?;
+fn with_room(rect: RectMm) -> RectMm {
+    rect.grown(MOTIF_REACH as f64 / MOTIF_CELLS)
+}
+
+/// Millimetres of so many cells of a motif.
+pub(crate) fn motif_mm(cells: f64) -> f64 {
+    cells / MOTIF_CELLS
+}
+
+/// The motif that was enrolled for a kind of feature on a side in this face's light.
+pub(crate) fn motif<'d>(face: &Face<'d>, kind: &str, side: Side) -> Option<&'d Planes> {
+    let side = face.design.measured.get(&side)?;
     side.lights.get(&face.light)?.motifs.get(kind)
 }
 

@@ -3,19 +3,30 @@
 //! **What it is.** Parts of a figure printed on front and back at one pass, so exactly that they make one
 //! figure when light comes through the note. Who prints the sides one after the other misses it.
 //!
-//! **How it is measured.** The logarithm of the light that comes through its place, at 72 dpi: how far its
-//! correlation with the mean of the enrolled notes is from 1, where it fits best within 2.5 mm.
+//! **How it is measured.** The logarithm of the light that comes through its place, at 72 dpi, in colour, as paper and
+//! threads are grey. In it the part of this side and the part of the other one, each the mean of what daylight shows of
+//! the enrolled notes there, are looked for within 2.5 mm of where they belong, each in what the other leaves.
+//! `figure:along` and `figure:down` are how far the other side's part lies from where this side's would have it, `own`
+//! and `other` how strongly the parts show.
 //!
-//! **Unit.** 1 minus the correlation.
+//! **Unit.** `figure:…`: mm; `own`, `other`: of what daylight shows.
 //!
-//! **What it cannot see.** Errors below about a quarter of a millimetre: those of genuine notes.
+//! **What it cannot see.** Errors below about half a millimetre: those of genuine notes. Figures in one grey ink under
+//! a thread.
 //!
-//! **What fools it.** Stains, writing and thread that run through the figure.
+//! **What fools it.** Stains and writing that run through the figure.
 
-use super::lit::{facts, motif, motif_picture, on_side};
+use super::lit::{facts, motif, motif_mm, on_side, print_shade};
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
-use crate::compare::motif::find;
-use crate::note::Light;
+use crate::compare::evidence::Odd;
+use crate::compare::motif::{Fit, find, without};
+use crate::note::{Light, RectMm, Side};
+use crate::pixels::Planes;
+
+/// The name of its motifs.
+pub(crate) const ID: &str = "see-through-register";
+/// How often each part is looked for again in what the other leaves.
+const ROUNDS: usize = 3;
 
 /// See the page above.
 #[derive(Debug)]
@@ -23,7 +34,7 @@ pub struct SeeThroughRegister;
 
 impl Feature for SeeThroughRegister {
     fn id(&self) -> &'static str {
-        "see-through-register"
+        ID
     }
 
     fn needs(&self) -> Needs {
@@ -31,33 +42,74 @@ impl Feature for SeeThroughRegister {
             side: None,
             light: Light::Transmitted,
             px_per_mm: 4.0,
-            colour: false,
+            colour: true,
         }
     }
 
     fn kind(&self) -> Option<&'static str> {
-        Some("see-through-register")
+        Some(ID)
+    }
+
+    fn odd(&self, zone: &str) -> Odd {
+        if zone.starts_with("figure:") {
+            Odd::Both
+        } else {
+            Odd::Below
+        }
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
-        let zone_mm = facts(face.design, "see-through-register", face.side, face.light)
+        let zone_mm = facts(face.design, ID, face.side, face.light)
             .find_map(|fact| on_side(fact, face.side, face.design.size))
             .ok_or_else(|| {
                 Unmeasured::NotCalibrated("it is not known where the register lies".to_owned())
             })?;
-        let motif = motif(face, "see-through-register").ok_or_else(|| {
-            Unmeasured::NotCalibrated("no notes were enrolled in transmitted light".to_owned())
-        })?;
-        let fit = find(&motif_picture(face, zone_mm)?, motif)
+        let part = |side: Side| {
+            motif(face, ID, side).ok_or_else(|| {
+                let why = format!("no {side} was enrolled together with transmitted light");
+                Unmeasured::NotCalibrated(why)
+            })
+        };
+        let own = part(face.side)?;
+        let mut other = part(face.side.other())?.clone();
+        // As it is seen through the paper.
+        other.invert_axis(ndarray::Axis(2));
+        let found = apart(&print_shade(face, zone_mm)?, own, &other)
             .ok_or_else(|| Unmeasured::NotCalibrated("enrol the design again".to_owned()))?;
-        Ok(vec![Reading::side(Ok(Measurement {
-            value: 1.0 - f64::from(fit.correlation),
-            unit: "1 - correlation",
-            zone_mm,
-        }))])
+        Ok(readings(found, zone_mm))
     }
 
     fn least_spread(&self) -> f64 {
-        0.02
+        0.05
     }
+}
+
+/// Both parts in a picture, each in what the other leaves.
+fn apart(picture: &Planes, own: &Planes, other: &Planes) -> Option<[Fit; 2]> {
+    let mut first = find(picture, own)?;
+    let mut second = find(&without(picture, own, &first), other)?;
+    for _ in 1..ROUNDS {
+        first = find(&without(picture, other, &second), own)?;
+        second = find(&without(picture, own, &first), other)?;
+    }
+    Some([first, second])
+}
+
+fn readings([own, other]: [Fit; 2], zone_mm: RectMm) -> Vec<Reading> {
+    let apart = |axis: fn(&Fit) -> f64| motif_mm(axis(&other) - axis(&own));
+    [
+        ("figure:along", apart(|fit| fit.between.1), "mm"),
+        ("figure:down", apart(|fit| fit.between.0), "mm"),
+        ("own", f64::from(own.strength), "of what daylight shows"),
+        ("other", f64::from(other.strength), "of what daylight shows"),
+    ]
+    .map(|(zone, value, unit)| Reading {
+        zone: zone.to_owned(),
+        result: Ok(Measurement {
+            value,
+            unit,
+            zone_mm,
+        }),
+    })
+    .into()
 }

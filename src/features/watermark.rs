@@ -17,7 +17,9 @@
 //! **What fools it.** Stains and heavy dirt in the window; print of the other side that shows through is
 //! in the enrolled mean as well.
 
-use super::lit::{facts, motif, motif_picture, on_side, upper};
+use ndarray::Axis;
+
+use super::lit::{facts, motif, on_side, shade, upper};
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::motif::find;
@@ -58,7 +60,7 @@ impl Feature for Watermark {
             .ok_or_else(|| {
                 Unmeasured::NotCalibrated("it is not known where the watermark lies".to_owned())
             })?;
-        let picture = motif_picture(face, zone_mm)?;
+        let picture = shade(face, zone_mm)?;
         let reading = |zone: &str, value: f32, unit| Reading {
             zone: zone.to_owned(),
             result: Ok(Measurement {
@@ -67,12 +69,14 @@ impl Feature for Watermark {
                 zone_mm,
             }),
         };
-        let middle = upper(&picture, 0.5);
+        let light = picture.index_axis(Axis(0), 0).to_owned();
+        let middle = upper(&light, 0.5);
         let mut out = vec![
-            reading("shades-dark", middle - upper(&picture, 0.95), "ln"),
-            reading("shades-light", upper(&picture, 0.02) - middle, "ln"),
+            reading("shades-dark", middle - upper(&light, 0.95), "ln"),
+            reading("shades-light", upper(&light, 0.02) - middle, "ln"),
         ];
-        if let Some(fit) = motif(face, "watermark").and_then(|motif| find(&picture, motif)) {
+        let enrolled = motif(face, "watermark", face.side);
+        if let Some(fit) = enrolled.and_then(|motif| find(&picture, motif)) {
             out.push(reading("motif", 1.0 - fit.correlation, "1 - correlation"));
         }
         Ok(out)

@@ -12,13 +12,18 @@ use crate::note::Light;
 use crate::pixels::{Plane, Raster};
 use crate::rectify::edges::SettledOutline;
 use crate::rectify::homography::{Homography, Point};
-use crate::rectify::registration::{PaddedGrid, agreement_in_place, register_by};
+use crate::rectify::registration::{
+    PaddedGrid, Registration, agreement_in_place, register, register_by,
+};
 use crate::rectify::{Outlines, Overview, Quad, side_lengths};
 use crate::reference::{LAYOUT_COLUMNS, LAYOUT_ROWS};
 
 /// Least agreement of the marks common to both images, in the finer look: 360 images of specimens in three lights,
 /// laid over their own visible image, reached 0.59 to 0.86, 540 of another side or value at most 0.21.
 const LEAST_AGREEMENT: f32 = 0.3;
+
+/// Share of the best agreement in the rough look that others must have to be looked at more finely.
+const PROMISING: f32 = 0.5;
 
 /// Cells of the finer look for each cell of a layout, down and along: frames, rosettes and broad letters make
 /// any two sides agree a little in cells of 1.2 mm, and nothing does in cells of 0.4 mm but the same print.
@@ -51,12 +56,12 @@ pub fn lay_over<'a>(
 ) -> Option<(Identity<'a>, SettledOutline)> {
     let mut best: Option<(f32, Quad, &ByDay<'_, 'a>)> = None;
     for day in by_day {
-        let found =
-            roughly(raster, light, outlines, day).and_then(|map| finely(raster, light, day, map));
-        if let Some((score, quad)) = found
-            && best.as_ref().is_none_or(|b| score > b.0)
-        {
-            best = Some((score, quad, day));
+        for start in roughly(raster, light, outlines, day) {
+            if let Some((score, quad)) = finely(raster, light, day, start)
+                && best.as_ref().is_none_or(|b| score > b.0)
+            {
+                best = Some((score, quad, day));
+            }
         }
     }
     let (score, quad, day) = best?;
@@ -79,30 +84,52 @@ pub fn lay_over<'a>(
     Some((identity, outline))
 }
 
-/// The map from pixels of the visible image to those of this one that marks agree best under, among those near
-/// the first guesses, in cells of a layout.
+/// Maps from pixels of the visible image to those of this one under which marks agree in cells of a layout, found
+/// near the first guesses. Both images are of one piece of paper, so one is the other shifted, turned and scaled; a
+/// freer map would follow what the light shows of the other side instead.
 fn roughly(
     raster: &Raster,
     light: Light,
     outlines: &Outlines,
     day: &ByDay<'_, '_>,
-) -> Option<Homography> {
+) -> Vec<Homography> {
     let view = |of: &Outlines| View {
         luma: of.overview.luma.clone(),
         factor: of.overview.factor,
         finer: 1,
     };
     let corners = day.identity.corners();
-    let marks = view(day.outlines).sample(&corners)?.core();
+    let Some(marks) = view(day.outlines).sample(&corners).map(|grid| grid.core()) else {
+        return Vec::new();
+    };
     let shown = view(outlines).in_light(light);
-    let (_, map) = starts(raster, outlines, day)
+    let similar = |from: &Homography, to: &Homography, votes: &[(Point, Point, f64)]| {
+        let votes: Vec<_> = votes
+            .iter()
+            .map(|(a, b, weight)| (from.apply(*a), to.apply(*b), *weight))
+            .collect();
+        Some(
+            from.then(&Homography::fit_similarity(&votes)?)
+                .then(&to.inverse()?),
+        )
+    };
+    let found: Vec<(f32, Homography)> = starts(raster, outlines, day)
         .into_iter()
-        .filter_map(|start| shown.register(&marks, &corners, start))
-        .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(map)
+        .filter_map(|start| {
+            shown.register(&corners, start, &marks, |grid, radius, from, to| {
+                register_by(grid, &marks, radius, |votes, _| similar(from, to, votes))
+            })
+        })
+        .collect();
+    let best = found.iter().map(|f| f.0).fold(0.0, f32::max);
+    found
+        .into_iter()
+        .filter(|(score, _)| *score > PROMISING * best)
+        .map(|(_, map)| map)
+        .collect()
 }
 
-/// Once more in finer cells: how well the marks agree, and where the corners of the print lie.
+/// Once more in finer cells, where marks are many enough for any map: how well the marks agree, and where the corners of the print lie.
 fn finely(
     raster: &Raster,
     light: Light,
@@ -121,7 +148,9 @@ fn finely(
     };
     let marks = view(day.raster, &corners).sample(&corners)?.core();
     let shown = view(raster, &corners.map(|p| start.apply(p))).in_light(light);
-    let (score, map) = shown.register(&marks, &corners, start)?;
+    let (score, map) = shown.register(&corners, start, &marks, |grid, radius, _, _| {
+        register(grid, &marks, radius)
+    })?;
     Some((score, corners.map(|p| map.apply(p))))
 }
 
@@ -184,40 +213,31 @@ impl View {
         Some(PaddedGrid::sample(&self.luma, &map, rows, columns, MARGIN))
     }
 
-    /// The map from pixels of the visible image, where the print's corners lie at `corners`, looked for around
-    /// `start`, and how well the marks agree under it. Both images are of one piece of paper, so one is the
-    /// other shifted, turned and scaled; a freer map follows what the light shows of the other side instead.
+    /// The map from pixels of the visible image, where the print's corners lie at `corners`, that `look` finds around
+    /// `start`, and how well the marks agree under it. `look` gets the grid to register, a radius, and the maps from
+    /// cells to pixels of the visible image and of this one.
     fn register(
         &self,
-        marks: &Plane,
         corners: &Quad,
         start: Homography,
+        marks: &Plane,
+        look: impl Fn(&PaddedGrid, usize, &Homography, &Homography) -> Option<Registration>,
     ) -> Option<(f32, Homography)> {
         let by_day = self.cells(corners)?;
-        let look = |map: &Homography| {
+        let back = by_day.inverse()?;
+        let under = |map: &Homography| {
             let quad = corners.map(|p| map.apply(p));
             Some((self.cells(&quad)?, self.sample(&quad)?))
         };
-        let (mut here, mut grid) = look(&start)?;
+        let (mut here, mut grid) = under(&start)?;
         // In place: parts that look each for their own best place agree with anything a little.
         let mut best = (agreement_in_place(&grid, marks), start);
         for radius in [MARGIN, 2, 2] {
-            let back = here.inverse()?;
-            let similar = |votes: &[(Point, Point, f64)]| {
-                let votes: Vec<_> = votes
-                    .iter()
-                    .map(|(from, to, weight)| (by_day.apply(*from), here.apply(*to), *weight))
-                    .collect();
-                Homography::fit_similarity(&votes)
-            };
-            let in_cells = |votes: &[(Point, Point, f64)], _: bool| {
-                Some(by_day.then(&similar(votes)?).then(&back))
-            };
-            let Some(found) = register_by(&grid, marks, radius, in_cells) else {
+            let Some(found) = look(&grid, radius, &by_day, &here) else {
                 break;
             };
-            let map = by_day.inverse()?.then(&found.map).then(&here);
-            let Some(next) = look(&map) else { break };
+            let map = back.then(&found.map).then(&here);
+            let Some(next) = under(&map) else { break };
             let score = agreement_in_place(&next.1, marks);
             if score <= best.0 {
                 break;

@@ -247,11 +247,7 @@ impl Press {
         let (mut sheet, elements, register, plate) = self.sheet(specimen, side);
         if light == Light::Transmitted {
             // What the other side carries is seen through the paper, mirrored and softened.
-            let other = match side {
-                Side::Front => Side::Back,
-                Side::Back => Side::Front,
-            };
-            let (behind, ..) = self.sheet(specimen, other);
+            let (behind, ..) = self.sheet(specimen, side.other());
             let through = behind
                 .layers
                 .into_iter()
