@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use crate::compare::motif;
-use crate::features::{Face, lit, measure_all, see_through_register};
+use crate::features::{Face, lit, measure_all, see_through_register, watermark};
 use crate::identify::Identifier;
 use crate::reference::{Covariates, Design, Library, MeasuredLight, Readings, Shown};
 use crate::scan::density::Density;
@@ -845,8 +845,7 @@ pub fn read_lights(
 ) -> Lights {
     let items: Vec<(usize, &Capture)> = captures.iter().enumerate().collect();
     // First the motifs, then what the features read with their help.
-    let mut pictures: BTreeMap<(Side, Light), BTreeMap<&'static str, Vec<Planes>>> =
-        BTreeMap::new();
+    let mut pictures = MotifPictures::new();
     let identifier = Identifier::new(library);
     let work = |(note, capture): &(usize, &Capture)| {
         let mut found = Vec::new();
@@ -866,13 +865,8 @@ pub fn read_lights(
         }
     });
     let mut lights = Lights::new();
-    for (at, kinds) in pictures {
-        let motifs = &mut lights.entry(at).or_default().motifs;
-        for (kind, pictures) in kinds {
-            if let Some(motif) = motif::shared(&pictures, lit::MOTIF_REACH) {
-                motifs.insert(kind.to_owned(), motif);
-            }
-        }
+    for (at, motifs) in motifs(pictures) {
+        lights.entry(at).or_default().motifs = motifs;
     }
     let library = library
         .clone()
@@ -911,8 +905,10 @@ pub fn read_lights(
     lights
 }
 
-/// What one image in another light adds to the motifs of its design: its side and light, the kind of feature, the
-/// picture.
+/// Pictures that motifs are made of, by side and light, and by their names.
+type MotifPictures = BTreeMap<(Side, Light), BTreeMap<&'static str, Vec<Planes>>>;
+
+/// What one image in another light adds to them.
 fn motif_pictures(
     face: &Face<'_>,
     by_day: &[Face<'_>],
@@ -921,15 +917,58 @@ fn motif_pictures(
         let fact = lit::facts(face.design, kind, face.side, face.light).next()?;
         lit::on_side(fact, side, face.design.size)
     };
-    let watermark = place("watermark", face.side)
-        .and_then(|rect| lit::shade(face, rect).ok())
-        .map(|picture| ((face.side, face.light), "watermark", picture));
-    let register = by_day.iter().filter_map(|day| {
-        let rect = place(see_through_register::ID, day.side)?;
-        let picture = lit::print_shade(day, rect).ok()?;
-        Some(((day.side, face.light), see_through_register::ID, picture))
-    });
-    watermark.into_iter().chain(register).collect()
+    let mut out = Vec::new();
+    if let Some(rect) = place(watermark::ID, face.side)
+        && let Ok(picture) = lit::shade(face, rect)
+    {
+        out.push(((face.side, face.light), watermark::ID, picture));
+    }
+    for day in by_day {
+        let at = (day.side, face.light);
+        if let Some(rect) = place(watermark::ID, day.side)
+            && let Ok(picture) = lit::shade(day, rect)
+        {
+            out.push((at, watermark::PRINT, picture));
+        }
+        if let Some(rect) = place(see_through_register::ID, day.side)
+            && let Ok(picture) = lit::print_shade(day, rect)
+        {
+            out.push((at, see_through_register::ID, picture));
+        }
+    }
+    out
+}
+
+/// The motifs by side and light, and by their names.
+fn motifs(pictures: MotifPictures) -> BTreeMap<(Side, Light), BTreeMap<String, Planes>> {
+    // Print lies as the design has it, with the room about it.
+    let prints: BTreeMap<(Side, Light), Planes> = pictures
+        .iter()
+        .filter_map(|(at, kinds)| Some((*at, motif::shared(kinds.get(watermark::PRINT)?, 0)?)))
+        .collect();
+    let mut out: BTreeMap<(Side, Light), BTreeMap<String, Planes>> = BTreeMap::new();
+    for ((side, light), kinds) in pictures {
+        let motifs = out.entry((side, light)).or_default();
+        let (own, other) = (
+            prints.get(&(side, light)),
+            prints.get(&(side.other(), light)),
+        );
+        for (kind, pictures) in kinds {
+            let motif = match kind {
+                watermark::PRINT => own.cloned(),
+                watermark::ID => {
+                    let paper: Vec<Planes> = pictures
+                        .iter()
+                        .map(|picture| watermark::without_print(picture, own, other))
+                        .collect();
+                    motif::shared(&paper, lit::MOTIF_REACH)
+                }
+                _ => motif::shared(&pictures, lit::MOTIF_REACH),
+            };
+            motifs.extend(motif.map(|motif| (kind.to_owned(), motif)));
+        }
+    }
+    out
 }
 
 /// The design with what was measured in other lights, where its side was measured by day.

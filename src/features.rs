@@ -419,6 +419,11 @@ pub trait Feature: Sync {
     /// Differences smaller than this mean nothing, in the unit of the readings: what the measurement
     /// itself can tell apart.
     fn least_spread(&self) -> f64;
+    /// Whether a stain, a fold or a stroke of a pen can push a reading far. What only a press or a paper mill decides
+    /// has no such accidents: its tail may fall off as that of a normal distribution does.
+    fn accidents(&self) -> bool {
+        true
+    }
     /// The kind of `[[feature]]` in `note.toml` that it looks for: it is looked for on designs that have
     /// one in its light. None where every design has it.
     fn kind(&self) -> Option<&'static str> {

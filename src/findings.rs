@@ -399,6 +399,7 @@ pub(crate) fn genuine(feature: &dyn Feature, readings: &Readings, among: Among) 
             known.map_or(f64::NAN, |c| c[at])
         }),
         least_spread: feature.least_spread(),
+        accidents: feature.accidents(),
     })
 }
 

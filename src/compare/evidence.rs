@@ -22,7 +22,7 @@ use ndarray::{Array2, Axis};
 
 use super::robust::Spread;
 use super::scatter::Scatter;
-use super::tail::{ACCIDENTS, Least, Rarity, Tail};
+use super::tail::{ACCIDENTS, Bounds, MOST_SHAPE, Rarity, Tail};
 use super::trend::{Frame, Terms, Trend};
 
 /// Folds of the cross-fit.
@@ -42,9 +42,9 @@ const LEAST_SCALE: f64 = 0.27;
 const MOST_SURPRISING: usize = 3;
 /// Nats over which the tail of their mean surprise falls off at least: a surprise is -ln p, so each falls off
 /// over one.
-const LEAST_SURPRISE: Least = Least {
+const LEAST_SURPRISE: Bounds = Bounds {
     scale: 1.0 / MOST_SURPRISING as f64,
-    shape: 0.0,
+    shape: [0.0, MOST_SHAPE],
 };
 /// Deviations are cut here: beyond, all are equally impossible.
 const CUT: f64 = 1e4;
@@ -90,6 +90,8 @@ pub struct Genuine {
     pub odd: Vec<Odd>,
     /// Least spread that is believed, in the unit of the readings.
     pub least_spread: f64,
+    /// Whether accidents can push a reading far: stains, folds, strokes of a pen.
+    pub accidents: bool,
 }
 
 /// A group fitted to genuine objects.
@@ -98,8 +100,8 @@ pub struct Model {
     places: Places,
     /// The genuine scans, in their order.
     scans: Vec<Seen>,
-    /// What the tail of each figure is at least.
-    least: [Least; FIGURES],
+    /// What the tail of each figure can be.
+    bounds: [Bounds; FIGURES],
     /// The tail of each figure that a group speaks by, where no covariates vary; none where it has too few
     /// places for it.
     tails: Option<Tails>,
@@ -280,17 +282,22 @@ impl Model {
                 figures: figures.unwrap_or_default(),
             })
             .collect();
-        let accidents = Least {
+        let shape = if genuine.accidents {
+            [ACCIDENTS, MOST_SHAPE]
+        } else {
+            [0.0; 2]
+        };
+        let one = Bounds {
             scale: LEAST_SCALE,
-            shape: ACCIDENTS,
+            shape,
         };
         // A mean over many is near normal, whatever its parts are.
-        let over = |count: usize| Least {
+        let over = |count: usize| Bounds {
             scale: LEAST_SCALE / (count as f64).sqrt(),
             shape: if count >= LEAST_PLACES {
-                0.0
+                [0.0, shape[1]]
             } else {
-                ACCIDENTS
+                shape
             },
         };
         let mut spots: Vec<&str> = places.known.keys().map(|p| spot_of(p)).collect();
@@ -298,12 +305,7 @@ impl Model {
         let mut model = Self {
             tails: None,
             scans,
-            least: [
-                accidents,
-                accidents,
-                over(spots.len()),
-                over(places.known.len()),
-            ],
+            bounds: [one, one, over(spots.len()), over(places.known.len())],
             places,
             objects: objects.len(),
         };
@@ -341,7 +343,7 @@ impl Model {
             .collect();
         Cow::Owned(std::array::from_fn(|figure| {
             let values = near.iter().filter_map(|seen| seen.figures[figure]);
-            Tail::fit(values, self.least[figure])
+            Tail::fit(values, self.bounds[figure])
         }))
     }
 
@@ -665,6 +667,7 @@ mod tests {
             covariates: Array2::zeros((n, 0)),
             odd: vec![Odd::Above; 3],
             least_spread: 1e-6,
+            accidents: true,
         }
     }
 
@@ -717,6 +720,7 @@ mod tests {
             covariates: Array2::zeros((64, 0)),
             odd: vec![Odd::Above; 8],
             least_spread: 1e-6,
+            accidents: true,
         }
     }
 
@@ -752,6 +756,7 @@ mod tests {
             covariates: Array2::zeros((n, 0)),
             odd: vec![Odd::Both; 20],
             least_spread: 1e-6,
+            accidents: true,
         }
     }
 
@@ -791,6 +796,7 @@ mod tests {
             covariates,
             odd: vec![Odd::Both; 5],
             least_spread: 1e-6,
+            accidents: true,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array3, ArrayView3, Axis, Slice};
+use ndarray::{Array2, Array3, ArrayView3, Axis, Slice};
 
 /// Rounds of averaging: the first as the pictures lie, the others each where it fits the mean best.
 const ROUNDS: usize = 3;
@@ -15,9 +15,7 @@ pub struct Fit {
     pub correlation: f32,
     /// First row and column of the picture that the motif covers.
     pub at: (usize, usize),
-    /// The same between the cells, where the parabola through the correlations there and beside has its top.
-    pub between: (f64, f64),
-    /// How strongly the motif shows there: the factor on it that leaves least of the picture.
+    /// How strongly it shows there: the factor on it that leaves least of the picture.
     pub strength: f32,
 }
 
@@ -30,35 +28,147 @@ pub fn find(picture: &Array3<f32>, motif: &Array3<f32>) -> Option<Fit> {
     if of_picture != planes {
         return None;
     }
-    let mut scores = ndarray::Array2::<f32>::zeros((down + 1, across + 1));
     let mut best: Option<Fit> = None;
-    for ((row, column), score) in scores.indexed_iter_mut() {
-        let part = part(picture, row..row + rows, column..column + columns);
-        let (correlation, strength) = correlation(&part, &motif.view());
-        *score = correlation;
-        if best.is_none_or(|b| correlation > b.correlation) {
-            best = Some(Fit {
-                correlation,
-                at: (row, column),
-                between: (row as f64, column as f64),
-                strength,
-            });
+    for row in 0..=down {
+        for column in 0..=across {
+            let part = part(picture, row..row + rows, column..column + columns);
+            let (correlation, strength) = correlation(&part, &motif.view());
+            if best.is_none_or(|b| correlation > b.correlation) {
+                best = Some(Fit {
+                    correlation,
+                    at: (row, column),
+                    strength,
+                });
+            }
         }
     }
-    let mut best = best?;
-    let (row, column) = best.at;
-    let score = |row: usize, column: usize| scores.get((row, column)).copied();
-    best.between.0 += top(
-        row.checked_sub(1).and_then(|before| score(before, column)),
-        best.correlation,
-        score(row + 1, column),
-    );
-    best.between.1 += top(
-        column.checked_sub(1).and_then(|before| score(row, before)),
-        best.correlation,
-        score(row, column + 1),
-    );
-    Some(best)
+    best
+}
+
+/// Where two motifs of one size lie that show through each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Both {
+    /// First row and column that each covers, between the cells.
+    pub at: [(f64, f64); 2],
+    /// How strongly each shows: the factors on them that leave least of the picture.
+    pub strength: [f32; 2],
+    /// How much the second explains at best where it lies more than `apart` cells off, of what it does where it fits
+    /// best, 0..=1: near 1 it might as well lie there.
+    pub rival: f32,
+}
+
+/// Looks for two motifs in a picture at once, the first within `near` cells of the middle, the second at every shift
+/// that keeps it inside: where they explain most of it in the least squares. `None` where the picture is smaller than
+/// they are, or sizes differ, or one is flat.
+pub fn find_both(
+    picture: &Array3<f32>,
+    motifs: [&Array3<f32>; 2],
+    near: usize,
+    apart: usize,
+) -> Option<Both> {
+    let (planes, rows, columns) = motifs[0].dim();
+    let (of_picture, height, width) = picture.dim();
+    if of_picture != planes || motifs[1].dim() != motifs[0].dim() {
+        return None;
+    }
+    let (down, across) = (height.checked_sub(rows)?, width.checked_sub(columns)?);
+    let picture = centred(picture);
+    let motifs = motifs.map(centred);
+    let energy = motifs.each_ref().map(|m| dot(&m.view(), &m.view()));
+    if energy[0] <= 0.0 || energy[1] <= 0.0 {
+        return None;
+    }
+    // What each shift of each has in common with the picture, and with the other, by how far they lie apart.
+    let alike = motifs.each_ref().map(|motif| {
+        Array2::from_shape_fn((down + 1, across + 1), |(y, x)| {
+            dot(&part(&picture, y..y + rows, x..x + columns), &motif.view())
+        })
+    });
+    let common = Array2::from_shape_fn((2 * down + 1, 2 * across + 1), |(y, x)| {
+        let (y, x) = (overlap(y, down, rows), overlap(x, across, columns));
+        dot(&part(&motifs[0], y.0, x.0), &part(&motifs[1], y.1, x.1))
+    });
+    let explained = |[first, second]: [(usize, usize); 2]| -> Option<(f32, [f32; 2])> {
+        let (one, two) = (*alike[0].get(first)?, *alike[1].get(second)?);
+        let apart = (
+            (down + second.0).checked_sub(first.0)?,
+            (across + second.1).checked_sub(first.1)?,
+        );
+        let both = *common.get(apart)?;
+        let scale = energy[0] * energy[1] - both * both;
+        if scale <= 1e-3 * energy[0] * energy[1] {
+            return None;
+        }
+        let strength = [
+            (energy[1] * one - both * two) / scale,
+            (energy[0] * two - both * one) / scale,
+        ];
+        Some((strength[0] * one + strength[1] * two, strength))
+    };
+    let about = |most: usize| (most / 2).saturating_sub(near)..=(most / 2 + near).min(most);
+    let firsts: Vec<(usize, usize)> = about(down)
+        .flat_map(|y| about(across).map(move |x| (y, x)))
+        .collect();
+    // For each place of the second, the best of the first.
+    let mut places: Vec<(f32, [(usize, usize); 2], [f32; 2])> = Vec::new();
+    for second in (0..=down).flat_map(|y| (0..=across).map(move |x| (y, x))) {
+        let found = firsts
+            .iter()
+            .filter_map(|&first| Some((explained([first, second])?, first)))
+            .filter(|((_, strength), _)| strength.iter().all(|s| *s > 0.0))
+            .max_by(|a, b| a.0.0.total_cmp(&b.0.0));
+        places.extend(found.map(|((value, strength), first)| (value, [first, second], strength)));
+    }
+    let best = places.iter().max_by(|a, b| a.0.total_cmp(&b.0)).copied();
+    let (value, at, strength) = best?;
+    let beside = |which: usize, rows: isize, columns: isize| {
+        let mut moved = at;
+        let (y, x) = moved[which];
+        moved[which] = (y.checked_add_signed(rows)?, x.checked_add_signed(columns)?);
+        explained(moved).map(|found| found.0)
+    };
+    let between = |which: usize| {
+        let (y, x) = at[which];
+        (
+            y as f64 + top(beside(which, -1, 0), value, beside(which, 1, 0)),
+            x as f64 + top(beside(which, 0, -1), value, beside(which, 0, 1)),
+        )
+    };
+    // What the first explains alone, where it lies, says nothing of the second.
+    let alone = alike[0].get(at[0]).map_or(0.0, |one| one * one / energy[0]);
+    let rival = places
+        .iter()
+        .filter(|(_, [_, (y, x)], _)| y.abs_diff(at[1].0).max(x.abs_diff(at[1].1)) > apart)
+        .map(|(other, ..)| (other - alone) / (value - alone).max(f32::MIN_POSITIVE))
+        .fold(0.0, f32::max);
+    Some(Both {
+        at: [between(0), between(1)],
+        strength,
+        rival,
+    })
+}
+
+/// The parts of two lines of `length` cells that lie on each other, where the second begins `apart - most` cells after
+/// the first.
+fn overlap(apart: usize, most: usize, length: usize) -> (Range<usize>, Range<usize>) {
+    let (ahead, behind) = (apart.saturating_sub(most), most.saturating_sub(apart));
+    let (ahead, behind) = (ahead.min(length), behind.min(length));
+    (ahead..length - behind, behind..length - ahead)
+}
+
+/// Each plane about its mean.
+fn centred(picture: &Array3<f32>) -> Array3<f32> {
+    let mut out = picture.clone();
+    for mut plane in out.axis_iter_mut(Axis(0)) {
+        let mean = plane.sum() / plane.len().max(1) as f32;
+        plane.mapv_inplace(|v| v - mean);
+    }
+    out
+}
+
+/// Sum of the products of two pictures of one size.
+fn dot(a: &ArrayView3<'_, f32>, b: &ArrayView3<'_, f32>) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// Where between -1/2 and 1/2 the parabola through three neighbouring values has its top; 0 where one is missing.
@@ -72,21 +182,6 @@ fn top(before: Option<f32>, here: f32, after: Option<f32>) -> f64 {
     } else {
         0.0
     }
-}
-
-/// A picture without a motif: what of it shows where it fits is taken away.
-pub fn without(picture: &Array3<f32>, motif: &Array3<f32>, fit: &Fit) -> Array3<f32> {
-    let (_, rows, columns) = motif.dim();
-    let (row, column) = fit.at;
-    let mut out = picture.clone();
-    let mut part = out.view_mut();
-    part.slice_axis_inplace(Axis(1), Slice::from(row..row + rows));
-    part.slice_axis_inplace(Axis(2), Slice::from(column..column + columns));
-    for (mut plane, motif) in part.axis_iter_mut(Axis(0)).zip(motif.axis_iter(Axis(0))) {
-        let mean = motif.sum() / motif.len().max(1) as f32;
-        plane.zip_mut_with(&motif, |v, m| *v -= fit.strength * (m - mean));
-    }
-    out
 }
 
 /// Some rows and columns of a picture, all planes.
@@ -179,25 +274,34 @@ mod tests {
         assert!(moved.correlation > 0.95, "{moved:?}");
         let by = |axis: fn(&Fit) -> usize| axis(&moved) as isize - axis(&first) as isize;
         assert_eq!((by(|f| f.at.0), by(|f| f.at.1)), (3, -4));
-        let between = find(&blob(15.4, 19.7), &motif).unwrap().between;
-        let (down, across) = (between.0 - first.between.0, between.1 - first.between.1);
-        assert!(
-            (down - 0.4).abs() < 0.1 && (across + 0.3).abs() < 0.1,
-            "{down} {across}"
-        );
     }
 
     #[test]
-    fn what_is_taken_away_is_found_no_more() {
-        let motif = shared(&[blob(15.0, 20.0)], 5).unwrap();
-        let picture = blob(17.0, 18.0) * 0.5;
-        let fit = find(&picture, &motif).unwrap();
-        assert!((fit.strength - 0.5).abs() < 0.05, "{fit:?}");
-        let left = without(&picture, &motif, &fit);
+    fn two_motifs_that_lie_on_each_other_are_found_between_the_cells() {
+        let own = shared(&[blob(15.0, 20.0)], 5).unwrap();
+        // Another shape, in the other plane.
+        let ring = |row: f32, column: f32| {
+            Array3::from_shape_fn((2, 30, 40), |(plane, y, x)| {
+                let r = (y as f32 - row).hypot(x as f32 - column);
+                plane as f32 * (-(r - 6.0).powi(2) / 4.0).exp()
+            })
+        };
+        let other = shared(&[ring(15.0, 20.0)], 5).unwrap();
+        let found = |picture: &Array3<f32>| find_both(picture, [&own, &other], 3, 3).unwrap();
+        let mixed = blob(15.0, 20.0) * 0.8 + ring(17.4, 18.7) * 0.5;
+        let there = found(&mixed);
+        let (down, across) = (there.at[1].0 - there.at[0].0, there.at[1].1 - there.at[0].1);
         assert!(
-            left.iter().map(|v| v * v).sum::<f32>()
-                < 0.1 * picture.iter().map(|v| v * v).sum::<f32>()
+            (down - 2.4).abs() < 0.15 && (across + 1.3).abs() < 0.15,
+            "{there:?}"
         );
+        assert!(
+            (there.strength[0] - 0.8).abs() < 0.1 && (there.strength[1] - 0.5).abs() < 0.1,
+            "{there:?}"
+        );
+        assert!(there.rival < 0.7, "{there:?}");
+        let missing = found(&blob(15.0, 20.0));
+        assert!(missing.strength[1] < 0.1, "{missing:?}");
     }
 
     #[test]

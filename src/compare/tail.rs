@@ -7,22 +7,22 @@ const TAIL: f64 = 0.25;
 /// Least values in the tail for a fit.
 const LEAST: usize = 8;
 /// Greatest shape of a tail: beyond, values have no variance.
-const MOST_SHAPE: f64 = 0.5;
+pub const MOST_SHAPE: f64 = 0.5;
 
 /// Least shape of the tail of what accidents cause: stains, folds and strokes of a pen come in any size, and
 /// few genuine objects have had one. With 0.1, 4 of 144 genuine notes were rarer than 1 in 100, judged by
 /// others; with this, 1.
 pub const ACCIDENTS: f64 = 0.2;
 
-/// What a fitted tail is at least, as few values cannot show how light it is.
+/// What a tail can be, as few values cannot show how light or heavy it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Least {
+pub struct Bounds {
     /// It falls off no faster than over this, so that values which are nearly all the same do not make any
     /// other impossible.
     pub scale: f64,
-    /// Its shape: 0 falls off as an exponential, as means of many values and logarithms of probabilities
-    /// do; what single accidents cause falls off more slowly.
-    pub shape: f64,
+    /// Its least and greatest shape: 0 falls off as an exponential, as means of many values and logarithms of
+    /// probabilities do; what single accidents cause falls off more slowly.
+    pub shape: [f64; 2],
 }
 
 /// How rare a value is among genuine ones.
@@ -46,7 +46,7 @@ pub struct Tail {
 
 impl Tail {
     /// Of genuine values; `None` for fewer than four.
-    pub fn fit(values: impl IntoIterator<Item = f64>, least: Least) -> Option<Self> {
+    pub fn fit(values: impl IntoIterator<Item = f64>, bounds: Bounds) -> Option<Self> {
         let sorted = sorted(values);
         let n = sorted.len();
         if n < 4 {
@@ -71,12 +71,12 @@ impl Tail {
         let free = 2.0 - mean / (mean - 2.0 * weighted).max(1e-12);
         // In Hosking's sign the shape is negated.
         let shape = if free.is_finite() && mean > 0.0 {
-            free.clamp(least.shape, MOST_SHAPE)
+            free.clamp(bounds.shape[0], bounds.shape[1])
         } else {
-            least.shape
+            bounds.shape[0]
         };
         let spread = quantile(&sorted, 0.75)? - quantile(&sorted, 0.25)?;
-        let scale = (mean * (1.0 - shape)).max(0.05 * spread).max(least.scale);
+        let scale = (mean * (1.0 - shape)).max(0.05 * spread).max(bounds.scale);
         Some(Self {
             threshold,
             scale,
@@ -145,8 +145,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn least(scale: f64) -> Least {
-        Least { scale, shape: 0.1 }
+    fn least(scale: f64) -> Bounds {
+        Bounds {
+            scale,
+            shape: [0.1, MOST_SHAPE],
+        }
     }
 
     /// Quantiles of the standard exponential distribution: its own tail at any threshold.
@@ -178,9 +181,9 @@ mod tests {
 
     #[test]
     fn a_tail_that_may_fall_off_as_an_exponential_does() {
-        let floor = Least {
+        let floor = Bounds {
             scale: 1e-9,
-            shape: 0.0,
+            shape: [0.0, MOST_SHAPE],
         };
         let tail = Tail::fit(exponential(200), floor).unwrap();
         let p = tail.rarity(15.0).p;
@@ -193,6 +196,15 @@ mod tests {
                     .rarity(15.0)
                     .p
         );
+    }
+
+    #[test]
+    fn a_tail_bound_to_an_exponential_ignores_how_heavy_a_few_values_make_it() {
+        let mut values = exponential(30);
+        values.push(12.0);
+        let tail = |shape| Tail::fit(values.iter().copied(), Bounds { scale: 1e-9, shape });
+        let (free, bound) = (tail([0.0, MOST_SHAPE]).unwrap(), tail([0.0; 2]).unwrap());
+        assert!(bound.rarity(25.0).p < 0.01 * free.rarity(25.0).p);
     }
 
     #[test]

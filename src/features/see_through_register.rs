@@ -5,7 +5,7 @@
 //!
 //! **How it is measured.** The logarithm of the light that comes through its place, at 72 dpi, in colour, as paper and
 //! threads are grey. In it the part of this side and the part of the other one, each the mean of what daylight shows of
-//! the enrolled notes there, are looked for within 2.5 mm of where they belong, each in what the other leaves.
+//! the enrolled notes there, are looked for together within 2.5 mm of where they belong.
 //! `figure:along` and `figure:down` are how far the other side's part lies from where this side's would have it, `own`
 //! and `other` how strongly the parts show.
 //!
@@ -19,14 +19,20 @@
 use super::lit::{facts, motif, motif_mm, on_side, print_shade};
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
-use crate::compare::motif::{Fit, find, without};
+use crate::compare::motif::{Both, find_both};
 use crate::note::{Light, RectMm, Side};
-use crate::pixels::Planes;
 
 /// The name of its motifs.
 pub(crate) const ID: &str = "see-through-register";
-/// How often each part is looked for again in what the other leaves.
-const ROUNDS: usize = 3;
+
+/// Cells by which this side's part lies off at most, as the print of the side was found: 1 mm.
+const NEAR: usize = 3;
+/// Cells between places that are not the same: 1 mm.
+const APART: usize = 3;
+
+/// Where the other side's part fits nearly as well elsewhere, it is not known where it lies. On 32 genuine specimens,
+/// soiled, faded, soft and at 220 dpi, other places explained at most 0.59 as much, on 64 out of register 0.67.
+const RIVAL: f32 = 0.9;
 
 /// See the page above.
 #[derive(Debug)]
@@ -74,34 +80,33 @@ impl Feature for SeeThroughRegister {
         let mut other = part(face.side.other())?.clone();
         // As it is seen through the paper.
         other.invert_axis(ndarray::Axis(2));
-        let found = apart(&print_shade(face, zone_mm)?, own, &other)
+        let found = find_both(&print_shade(face, zone_mm)?, [own, &other], NEAR, APART)
             .ok_or_else(|| Unmeasured::NotCalibrated("enrol the design again".to_owned()))?;
+        if found.rival > RIVAL {
+            let why = "the part of the other side does not stand out there";
+            return Err(Unmeasured::Covered(why.to_owned()));
+        }
         Ok(readings(found, zone_mm))
     }
 
     fn least_spread(&self) -> f64 {
         0.05
     }
-}
 
-/// Both parts in a picture, each in what the other leaves.
-fn apart(picture: &Planes, own: &Planes, other: &Planes) -> Option<[Fit; 2]> {
-    let mut first = find(picture, own)?;
-    let mut second = find(&without(picture, own, &first), other)?;
-    for _ in 1..ROUNDS {
-        first = find(&without(picture, other, &second), own)?;
-        second = find(&without(picture, own, &first), other)?;
+    /// The press decides; what runs through the figure hides it, and it is not examined.
+    fn accidents(&self) -> bool {
+        false
     }
-    Some([first, second])
 }
 
-fn readings([own, other]: [Fit; 2], zone_mm: RectMm) -> Vec<Reading> {
-    let apart = |axis: fn(&Fit) -> f64| motif_mm(axis(&other) - axis(&own));
+fn readings(found: Both, zone_mm: RectMm) -> Vec<Reading> {
+    let [own, other] = found.at;
+    let [own_shows, other_shows] = found.strength.map(f64::from);
     [
-        ("figure:along", apart(|fit| fit.between.1), "mm"),
-        ("figure:down", apart(|fit| fit.between.0), "mm"),
-        ("own", f64::from(own.strength), "of what daylight shows"),
-        ("other", f64::from(other.strength), "of what daylight shows"),
+        ("figure:along", motif_mm(other.1 - own.1), "mm"),
+        ("figure:down", motif_mm(other.0 - own.0), "mm"),
+        ("own", own_shows, "of what daylight shows"),
+        ("other", other_shows, "of what daylight shows"),
     ]
     .map(|(zone, value, unit)| Reading {
         zone: zone.to_owned(),

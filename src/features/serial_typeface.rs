@@ -20,7 +20,7 @@
 use super::overprint::{Overprint, Reasoned};
 use crate::compare::evidence::combined;
 use crate::compare::robust::{quantile, sorted};
-use crate::compare::tail::{ACCIDENTS, Least, Tail};
+use crate::compare::tail::{ACCIDENTS, Bounds, MOST_SHAPE, Tail};
 use crate::serial::read::Reading;
 use crate::serial::typeface::RowForm;
 use crate::verdict::{Finding, Outcome};
@@ -42,9 +42,9 @@ static MEASURES: [Measure; 3] = [
 
 /// Differences that no tail falls off faster over, mm and 1 - correlation: what rows are measured to. Dirt on
 /// a character is an accident.
-const LEAST: Least = Least {
+const BOUNDS: Bounds = Bounds {
     scale: 0.000_1,
-    shape: ACCIDENTS,
+    shape: [ACCIDENTS, MOST_SHAPE],
 };
 
 impl Reasoned for SerialTypeface {
@@ -67,7 +67,7 @@ impl Reasoned for SerialTypeface {
             .iter()
             .filter_map(|measure| {
                 let values = sorted(face.rows().iter().map(measure.2));
-                let tail = Tail::fit(values.iter().copied(), LEAST)?;
+                let tail = Tail::fit(values.iter().copied(), BOUNDS)?;
                 Some((measure, values, tail))
             })
             .collect();

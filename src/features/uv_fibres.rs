@@ -92,7 +92,7 @@ impl Feature for UvFibres {
             ));
         }
         let closed = glowing_places(face);
-        let mut mask = above.mapv(|v| v > least);
+        let mut mask = above.mapv(|v| v > 0.5 * least);
         for ((row, column), shown) in mask.indexed_iter_mut() {
             let (x, y) = (
                 rect.x + (column as f64 + 0.5) / CELLS,
@@ -110,6 +110,7 @@ impl Feature for UvFibres {
         });
         let fibres = regions(&mask, 5)
             .iter()
+            .filter(|region| region.cells.iter().any(|at| above[*at] > least))
             .filter(|region| {
                 let (length, width) = region.principal();
                 let (length, width) = (length / CELLS, width / CELLS);
@@ -143,6 +144,11 @@ impl Feature for UvFibres {
 
     fn least_spread(&self) -> f64 {
         0.3
+    }
+
+    /// Fibres are strewn at random: no accident takes nearly all of them away.
+    fn accidents(&self) -> bool {
+        false
     }
 }
 
