@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::evidence::combined;
-use crate::features::fine_detail;
+use crate::features::{fine_detail, ink_colour};
 use crate::note::RectMm;
 
 /// What guilloche says of a note.
@@ -131,8 +131,8 @@ pub struct Policy {
     pub false_alarm: f64,
     /// A note is unclear where evidence is within this factor of being suspect.
     pub doubt: f64,
-    /// Share of genuine notes that fine-detail may make unclear, in scans too coarse for the features of
-    /// print. It stands in for all of them and can do no more, so it has a level of its own.
+    /// Share of genuine notes that fine-detail may make unclear, and as many ink-colour, in scans too coarse for the
+    /// features of print: these two are what such a scan leaves of them, so they have a level of their own.
     pub coarse: f64,
     /// Least genuine notes enrolled for statistics alone to call a note suspect.
     pub enrolled: usize,
@@ -193,14 +193,21 @@ pub fn weigh(
         .filter(|f| !stands_in(f) && f.p_value.is_some())
         .count();
     let shared = policy.false_alarm / compared.max(1) as f64;
+    let coarse: Vec<usize> = findings
+        .iter()
+        .filter(|f| stands_in(f) && f.p_value.is_some())
+        .map(|f| f.file)
+        .collect();
     for finding in findings {
         let Some(p) = finding.p_value else { continue };
         let as_enrolled = finding.as_enrolled.take();
         let stands_in = stands_in(finding);
-        let (limit, doubt) = if stands_in {
-            (0.0, policy.coarse)
+        let limit = if stands_in { 0.0 } else { shared };
+        let all_that_shows = stands_in || finding.feature == ink_colour::ID;
+        let doubt = if all_that_shows && coarse.contains(&finding.file) {
+            policy.coarse.max(shared * policy.doubt)
         } else {
-            (shared, shared * policy.doubt)
+            shared * policy.doubt
         };
         if p > doubt {
             finding.doubtful = false;
@@ -219,7 +226,7 @@ pub fn weigh(
             continue;
         }
         finding.outcome = Outcome::Deviates;
-        if stands_in {
+        if stands_in || all_that_shows && p > shared * policy.doubt {
             finding
                 .why
                 .push_str("; how a note was printed shows at 300 dpi: scan it again");
@@ -353,6 +360,23 @@ mod tests {
             assert_eq!(judge(&findings, 64).0, expected, "{p}");
             assert_eq!(overall(&findings), Some(0.5));
         }
+    }
+
+    #[test]
+    fn in_a_coarse_scan_colour_has_the_level_of_what_stands_in() {
+        for (detail, expected) in [(Some(0.5), Verdict::Unclear), (None, Verdict::Passed)] {
+            let mut findings = [finding(Some(0.02)), finding(detail), finding(Some(0.5))];
+            findings[0].feature = ink_colour::ID.to_owned();
+            findings[1].feature = fine_detail::ID.to_owned();
+            weigh(&mut findings, &Policy::default(), 64, None);
+            assert_eq!(judge(&findings, 64).0, expected, "{detail:?}");
+        }
+        // What would be suspect in a fine scan is in a coarse one.
+        let mut findings = [finding(Some(1e-9)), finding(Some(0.5))];
+        findings[0].feature = ink_colour::ID.to_owned();
+        findings[1].feature = fine_detail::ID.to_owned();
+        weigh(&mut findings, &Policy::default(), 64, None);
+        assert_eq!(judge(&findings, 64).0, Verdict::Suspect);
     }
 
     #[test]

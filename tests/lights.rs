@@ -216,6 +216,28 @@ fn worn_notes_are_not_suspect() {
     assert!(suspect.len() as u64 * 200 <= n);
 }
 
+/// A free map of the coarse marks followed the print of the other side: notes cut off centre lay up to 55 px wrong in
+/// light from behind.
+#[test]
+fn images_in_other_lights_are_laid_where_the_note_lies() {
+    let wear = [
+        (Dial::Soil, 0.3),
+        (Dial::Creases, 0.2),
+        (Dial::OffCentre, 0.5),
+    ];
+    for note in [5014, 5017] {
+        let found = examined(either(note), note, &wear, &DARK, 0.0);
+        let quads: Vec<_> = found.files.iter().map(|file| file.quad.unwrap()).collect();
+        assert_eq!(quads.len(), 4);
+        for quad in &quads[1..] {
+            for (corner, by_day) in quad.iter().zip(&quads[0]) {
+                let off = (corner[0] - by_day[0]).hypot(corner[1] - by_day[1]);
+                assert!(off < 3.0, "note {note}: {quad:?} for {:?}", quads[0]);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_missing_light_is_said_and_not_held_against_the_note() {
     let note = examined(XtsDenomination::Ten, 70_000, &[], &[], 0.0);

@@ -32,6 +32,9 @@ use crate::compare::evidence::Odd;
 use crate::compare::order::{median_point, quantile};
 use crate::reference::Process;
 
+/// Its name.
+pub const ID: &str = "ink-colour";
+
 /// See the module.
 #[derive(Debug)]
 pub struct InkColour;
@@ -43,7 +46,7 @@ const LEAST_DENSITY: f32 = 0.15;
 
 impl Feature for InkColour {
     fn id(&self) -> &'static str {
-        "ink-colour"
+        ID
     }
 
     fn needs(&self) -> Needs {
