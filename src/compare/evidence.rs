@@ -46,6 +46,12 @@ const LEAST_SURPRISE: Bounds = Bounds {
     scale: 1.0 / MOST_SURPRISING as f64,
     shape: [0.0, MOST_SHAPE],
 };
+/// The tail of squared figures where there are no accidents: the square of the distance of a pair of normal deviates
+/// falls off over two, exactly.
+const NORMAL: Bounds = Bounds {
+    scale: 2.0,
+    shape: [0.0; 2],
+};
 /// Deviations are cut here: beyond, all are equally impossible.
 const CUT: f64 = 1e4;
 /// And here where many places are looked at together, as one alone is told by itself.
@@ -106,6 +112,8 @@ pub struct Model {
     /// places for it.
     tails: Option<Tails>,
     objects: usize,
+    /// See [`Genuine::accidents`].
+    accidents: bool,
 }
 
 type Tails = [Option<Tail>; FIGURES];
@@ -279,33 +287,37 @@ impl Model {
             .zip(genuine.covariates.rows())
             .map(|(figures, covariates)| Seen {
                 at: places.frame.place(&covariates.to_vec()),
-                figures: figures.unwrap_or_default(),
+                figures: ranked(figures.unwrap_or_default(), genuine.accidents),
             })
             .collect();
-        let shape = if genuine.accidents {
-            [ACCIDENTS, MOST_SHAPE]
-        } else {
-            [0.0; 2]
-        };
-        let one = Bounds {
+        let of_accidents = Bounds {
             scale: LEAST_SCALE,
-            shape,
+            shape: [ACCIDENTS, MOST_SHAPE],
         };
         // A mean over many is near normal, whatever its parts are.
         let over = |count: usize| Bounds {
             scale: LEAST_SCALE / (count as f64).sqrt(),
-            shape: if count >= LEAST_PLACES {
-                [0.0, shape[1]]
-            } else {
-                shape
-            },
+            shape: [
+                if count >= LEAST_PLACES {
+                    0.0
+                } else {
+                    ACCIDENTS
+                },
+                MOST_SHAPE,
+            ],
         };
         let mut spots: Vec<&str> = places.known.keys().map(|p| spot_of(p)).collect();
         spots.dedup();
         let mut model = Self {
             tails: None,
             scans,
-            bounds: [one, one, over(spots.len()), over(places.known.len())],
+            bounds: if genuine.accidents {
+                let (spots, places) = (over(spots.len()), over(places.known.len()));
+                [of_accidents, of_accidents, spots, places]
+            } else {
+                [NORMAL; FIGURES]
+            },
+            accidents: genuine.accidents,
             places,
             objects: objects.len(),
         };
@@ -390,7 +402,8 @@ impl Model {
         let terms = self.places.frame.terms(covariates);
         let summary = summarise(&self.places, readings, &terms)?;
         let tails = self.tails(&self.places.frame.place(covariates));
-        let (rarity, told) = Self::rarest(&tails, summary.figures, Tail::rarity)?;
+        let figures = ranked(summary.figures, self.accidents);
+        let (rarity, told) = Self::rarest(&tails, figures, Tail::rarity)?;
         let Oddest {
             place,
             expected: (middle, width),
@@ -407,6 +420,16 @@ impl Model {
             told,
             objects: self.objects,
         })
+    }
+}
+
+/// Figures as they are ranked: where there are no accidents their squares, whose tails a normal distribution gives the
+/// shape of an exponential.
+fn ranked(figures: [Option<f64>; FIGURES], accidents: bool) -> [Option<f64>; FIGURES] {
+    if accidents {
+        figures
+    } else {
+        figures.map(|figure| figure.map(|value| value * value.abs()))
     }
 }
 

@@ -183,7 +183,7 @@ pub(crate) fn beyond(picture: &Planes, explained_by: &[Planes]) -> Planes {
 }
 
 /// How much less the mean of the channels counts than what each differs from it, in [`print_shade`].
-const GREY_COUNTS: f32 = 0.4;
+const GREY_COUNTS: f32 = 0.2;
 
 /// The same in four planes for what is printed in colour: how far the logarithm of each channel lies above their
 /// mean, and that mean. Paper, clouds in it and threads are grey and move the mean alone, which therefore counts less.

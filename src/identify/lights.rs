@@ -56,12 +56,11 @@ pub fn lay_over<'a>(
 ) -> Option<(Identity<'a>, SettledOutline)> {
     let mut best: Option<(f32, Quad, &ByDay<'_, 'a>)> = None;
     for day in by_day {
-        for start in roughly(raster, light, outlines, day) {
-            if let Some((score, quad)) = finely(raster, light, day, start)
-                && best.as_ref().is_none_or(|b| score > b.0)
-            {
-                best = Some((score, quad, day));
-            }
+        let near = roughly(raster, light, outlines, day);
+        if let Some((score, quad)) = finely(raster, light, day, &near)
+            && best.as_ref().is_none_or(|b| score > b.0)
+        {
+            best = Some((score, quad, day));
         }
     }
     let (score, quad, day) = best?;
@@ -129,12 +128,13 @@ fn roughly(
         .collect()
 }
 
-/// Once more in finer cells, where marks are many enough for any map: how well the marks agree, and where the corners of the print lie.
+/// Once more in finer cells, where marks are many enough for any map: how well they agree at best from any of these
+/// starts, and where the corners of the print lie.
 fn finely(
     raster: &Raster,
     light: Light,
     day: &ByDay<'_, '_>,
-    start: Homography,
+    starts: &[Homography],
 ) -> Option<(f32, Quad)> {
     let corners = day.identity.corners();
     let view = |raster: &Raster, corners: &Quad| {
@@ -146,11 +146,19 @@ fn finely(
             finer: FINER,
         }
     };
+    // The starts differ little in scale.
+    let first = starts.first()?;
+    let there = corners.map(|p| first.apply(p));
     let marks = view(day.raster, &corners).sample(&corners)?.core();
-    let shown = view(raster, &corners.map(|p| start.apply(p))).in_light(light);
-    let (score, map) = shown.register(&corners, start, &marks, |grid, radius, _, _| {
-        register(grid, &marks, radius)
-    })?;
+    let shown = view(raster, &there).in_light(light);
+    let (score, map) = starts
+        .iter()
+        .filter_map(|start| {
+            shown.register(&corners, *start, &marks, |grid, radius, _, _| {
+                register(grid, &marks, radius)
+            })
+        })
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some((score, corners.map(|p| map.apply(p))))
 }
 
