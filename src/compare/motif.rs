@@ -57,6 +57,15 @@ pub struct Both {
     pub rival: f32,
 }
 
+/// Two motifs, each at a shift.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    /// How much of the picture they explain.
+    value: f32,
+    at: [(usize, usize); 2],
+    strength: [f32; 2],
+}
+
 /// Looks for two motifs in a picture at once, the first within `near` cells of the middle, the second at every shift
 /// that keeps it inside: where they explain most of it in the least squares. `None` where the picture is smaller than
 /// they are, or sizes differ, or one is flat.
@@ -110,17 +119,29 @@ pub fn find_both(
         .flat_map(|y| about(across).map(move |x| (y, x)))
         .collect();
     // For each place of the second, the best of the first.
-    let mut places: Vec<(f32, [(usize, usize); 2], [f32; 2])> = Vec::new();
-    for second in (0..=down).flat_map(|y| (0..=across).map(move |x| (y, x))) {
-        let found = firsts
-            .iter()
-            .filter_map(|&first| Some((explained([first, second])?, first)))
-            .filter(|((_, strength), _)| strength.iter().all(|s| *s > 0.0))
-            .max_by(|a, b| a.0.0.total_cmp(&b.0.0));
-        places.extend(found.map(|((value, strength), first)| (value, [first, second], strength)));
-    }
-    let best = places.iter().max_by(|a, b| a.0.total_cmp(&b.0)).copied();
-    let (value, at, strength) = best?;
+    let places: Vec<Placed> = (0..=down)
+        .flat_map(|y| (0..=across).map(move |x| (y, x)))
+        .filter_map(|second| {
+            firsts
+                .iter()
+                .filter_map(|&first| {
+                    let at = [first, second];
+                    let (value, strength) = explained(at)?;
+                    Some(Placed {
+                        value,
+                        at,
+                        strength,
+                    })
+                })
+                .filter(|placed| placed.strength.iter().all(|s| *s > 0.0))
+                .max_by(|a, b| a.value.total_cmp(&b.value))
+        })
+        .collect();
+    let Placed {
+        value,
+        at,
+        strength,
+    } = *places.iter().max_by(|a, b| a.value.total_cmp(&b.value))?;
     let beside = |which: usize, rows: isize, columns: isize| {
         let mut moved = at;
         let (y, x) = moved[which];
@@ -138,8 +159,11 @@ pub fn find_both(
     let alone = alike[0].get(at[0]).map_or(0.0, |one| one * one / energy[0]);
     let rival = places
         .iter()
-        .filter(|(_, [_, (y, x)], _)| y.abs_diff(at[1].0).max(x.abs_diff(at[1].1)) > apart)
-        .map(|(other, ..)| (other - alone) / (value - alone).max(f32::MIN_POSITIVE))
+        .filter(|other| {
+            let (y, x) = other.at[1];
+            y.abs_diff(at[1].0).max(x.abs_diff(at[1].1)) > apart
+        })
+        .map(|other| (other.value - alone) / (value - alone).max(f32::MIN_POSITIVE))
         .fold(0.0, f32::max);
     Some(Both {
         at: [between(0), between(1)],
