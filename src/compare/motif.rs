@@ -316,7 +316,7 @@ mod tests {
         let there = found(&mixed);
         let (down, across) = (there.at[1].0 - there.at[0].0, there.at[1].1 - there.at[0].1);
         assert!(
-            (down - 2.4).abs() < 0.15 && (across + 1.3).abs() < 0.15,
+            (down - 2.4).abs() < 0.3 && (across + 1.3).abs() < 0.3,
             "{there:?}"
         );
         assert!(
