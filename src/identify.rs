@@ -298,20 +298,25 @@ fn view(outlines: &Outlines, quad: Quad, turned: u16) -> Vec<View> {
 }
 
 pub(crate) fn cells(quad: &Quad) -> Option<Homography> {
-    Homography::from_rectangle(LAYOUT_COLUMNS as f64, LAYOUT_ROWS as f64, quad)
+    finer_cells(quad, 1)
+}
+
+/// From cells, so many for each cell of a layout down and along, to pixels.
+fn finer_cells(quad: &Quad, finer: usize) -> Option<Homography> {
+    let (columns, rows) = (finer * LAYOUT_COLUMNS, finer * LAYOUT_ROWS);
+    Homography::from_rectangle(columns as f64, rows as f64, quad)
 }
 
 pub(crate) fn sample(outlines: &Outlines, quad: &Quad) -> Option<PaddedGrid> {
-    let scale = 1.0 / outlines.overview.factor as f64;
-    let scaled = quad.map(|[x, y]| [x * scale, y * scale]);
-    let map = cells(&scaled)?;
-    Some(PaddedGrid::sample(
-        &outlines.overview.luma,
-        &map,
-        LAYOUT_ROWS,
-        LAYOUT_COLUMNS,
-        MARGIN,
-    ))
+    finer_sample(&outlines.overview.luma, outlines.overview.factor, quad, 1)
+}
+
+/// The same of a scan reduced by a factor, in finer cells.
+fn finer_sample(luma: &Plane, factor: usize, quad: &Quad, finer: usize) -> Option<PaddedGrid> {
+    let scale = 1.0 / factor as f64;
+    let map = finer_cells(&quad.map(|[x, y]| [x * scale, y * scale]), finer)?;
+    let (rows, columns) = (finer * LAYOUT_ROWS, finer * LAYOUT_COLUMNS);
+    Some(PaddedGrid::sample(luma, &map, rows, columns, MARGIN))
 }
 
 /// Registers a view with a template.

@@ -220,24 +220,35 @@ pub fn peak(scores: &Plane, around: (isize, isize)) -> Shift {
         }
     }
     let value = |y: Option<usize>, x: Option<usize>| scores.get((y?, x?)).copied();
-    let fine = |before: Option<f32>, after: Option<f32>| match (before, after) {
-        (Some(before), Some(after)) => {
-            let curve = before - 2.0 * best + after;
-            if curve < 0.0 {
-                f64::from(0.5 * (before - after) / curve)
-            } else {
-                0.0
-            }
-        }
-        _ => 0.0,
-    };
     let (y, x) = (Some(at.0), Some(at.1));
-    let dy = fine(value(at.0.checked_sub(1), x), value(Some(at.0 + 1), x));
-    let dx = fine(value(y, at.1.checked_sub(1)), value(y, Some(at.1 + 1)));
+    let dy = top(
+        value(at.0.checked_sub(1), x),
+        best,
+        value(Some(at.0 + 1), x),
+    );
+    let dx = top(
+        value(y, at.1.checked_sub(1)),
+        best,
+        value(y, Some(at.1 + 1)),
+    );
     Shift {
         dy: (at.0 as isize - radius + around.0) as f64 + dy,
         dx: (at.1 as isize - radius + around.1) as f64 + dx,
         agreement: best,
+    }
+}
+
+/// How far from the middle one of three neighbouring values the parabola through them has its top, in steps; 0 where one
+/// is missing.
+pub fn top(before: Option<f32>, here: f32, after: Option<f32>) -> f64 {
+    let (Some(before), Some(after)) = (before, after) else {
+        return 0.0;
+    };
+    let curve = before - 2.0 * here + after;
+    if curve < 0.0 {
+        f64::from(0.5 * (before - after) / curve)
+    } else {
+        0.0
     }
 }
 

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use ndarray::{Array2, Array3, ArrayView3, Axis, Slice};
 
+use super::align::top;
+
 /// Rounds of averaging: the first as the pictures lie, the others each where it fits the mean best.
 const ROUNDS: usize = 3;
 
@@ -150,9 +152,11 @@ pub fn find_both(
     };
     let between = |which: usize| {
         let (y, x) = at[which];
+        // What lies beside may explain more where the search does not go.
+        let top = |before, after| top(before, value, after).clamp(-0.5, 0.5);
         (
-            y as f64 + top(beside(which, -1, 0), value, beside(which, 1, 0)),
-            x as f64 + top(beside(which, 0, -1), value, beside(which, 0, 1)),
+            y as f64 + top(beside(which, -1, 0), beside(which, 1, 0)),
+            x as f64 + top(beside(which, 0, -1), beside(which, 0, 1)),
         )
     };
     // What the first explains alone, where it lies, says nothing of the second.
@@ -180,6 +184,37 @@ fn overlap(apart: usize, most: usize, length: usize) -> (Range<usize>, Range<usi
     (ahead..length - behind, behind..length - ahead)
 }
 
+/// A picture less all that pictures of the same size explain of it in the least squares; each plane about its mean.
+pub fn beyond<'a>(
+    picture: &Array3<f32>,
+    explained_by: impl IntoIterator<Item = &'a Array3<f32>>,
+) -> Array3<f32> {
+    let take = |from: &mut Array3<f32>, away: &Array3<f32>| {
+        let energy = dot(&away.view(), &away.view());
+        if energy > 0.0 && away.dim() == from.dim() {
+            let share = dot(&from.view(), &away.view()) / energy;
+            from.zip_mut_with(away, |v, a| *v -= share * a);
+        }
+    };
+    let mut left = centred(picture);
+    let mut before: Vec<Array3<f32>> = Vec::new();
+    for other in explained_by {
+        // What is new in it.
+        let mut other = centred(other);
+        before.iter().for_each(|known| take(&mut other, known));
+        take(&mut left, &other);
+        before.push(other);
+    }
+    left
+}
+
+/// A picture as it is seen through the paper.
+pub fn mirrored(picture: &Array3<f32>) -> Array3<f32> {
+    let mut out = picture.clone();
+    out.invert_axis(Axis(2));
+    out
+}
+
 /// Each plane about its mean.
 fn centred(picture: &Array3<f32>) -> Array3<f32> {
     let mut out = picture.clone();
@@ -193,19 +228,6 @@ fn centred(picture: &Array3<f32>) -> Array3<f32> {
 /// Sum of the products of two pictures of one size.
 fn dot(a: &ArrayView3<'_, f32>, b: &ArrayView3<'_, f32>) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Where between -1/2 and 1/2 the parabola through three neighbouring values has its top; 0 where one is missing.
-fn top(before: Option<f32>, here: f32, after: Option<f32>) -> f64 {
-    let (Some(before), Some(after)) = (before, after) else {
-        return 0.0;
-    };
-    let curve = f64::from(before - 2.0 * here + after);
-    if curve < 0.0 {
-        (0.5 * f64::from(before - after) / curve).clamp(-0.5, 0.5)
-    } else {
-        0.0
-    }
 }
 
 /// Some rows and columns of a picture, all planes.
@@ -326,6 +348,20 @@ mod tests {
         assert!(there.rival < 0.7, "{there:?}");
         let missing = found(&blob(15.0, 20.0));
         assert!(missing.strength[1] < 0.1, "{missing:?}");
+    }
+
+    #[test]
+    fn what_pictures_explain_together_is_taken_away() {
+        let picture = |of: fn(f32, f32) -> f32| {
+            Array3::from_shape_fn((1, 12, 20), |(_, y, x)| of(y as f32, x as f32))
+        };
+        let (front, back) = (picture(|_, x| x), picture(|y, x| y + 0.5 * x));
+        let paper = picture(|y, x| (y * x * 0.1).sin());
+        let whole = &front * 2.0 + &back * 0.3 + &paper + 5.0;
+        let left = beyond(&whole, [&front, &back]);
+        let expected = beyond(&paper, [&front, &back]);
+        let off = (&left - &expected).mapv(f32::abs);
+        assert!(off.iter().all(|v| *v < 1e-3), "{off}");
     }
 
     #[test]

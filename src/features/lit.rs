@@ -152,36 +152,6 @@ pub(crate) fn shade(face: &Face<'_>, rect: RectMm) -> Result<Planes, Unmeasured>
         .insert_axis(Axis(0)))
 }
 
-/// A picture less all that pictures of the same size explain of it in the least squares; each plane about its mean.
-pub(crate) fn beyond(picture: &Planes, explained_by: &[Planes]) -> Planes {
-    let centred = |picture: &Planes| {
-        let mut out = picture.clone();
-        for mut plane in out.axis_iter_mut(Axis(0)) {
-            let mean = plane.sum() / plane.len().max(1) as f32;
-            plane.mapv_inplace(|v| v - mean);
-        }
-        out
-    };
-    let dot = |a: &Planes, b: &Planes| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-    let take = |from: &mut Planes, away: &Planes| {
-        let energy = dot(away, away);
-        if energy > 0.0 && away.dim() == from.dim() {
-            let share = dot(from, away) / energy;
-            from.zip_mut_with(away, |v, a| *v -= share * a);
-        }
-    };
-    let mut left = centred(picture);
-    let mut before: Vec<Planes> = Vec::new();
-    for other in explained_by {
-        // What is new in it.
-        let mut other = centred(other);
-        before.iter().for_each(|known| take(&mut other, known));
-        take(&mut left, &other);
-        before.push(other);
-    }
-    left
-}
-
 /// How much less the mean of the channels counts than what each differs from it, in [`print_shade`].
 const GREY_COUNTS: f32 = 0.2;
 
@@ -427,20 +397,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn what_pictures_explain_together_is_taken_away() {
-        let picture = |of: fn(f32, f32) -> f32| {
-            Planes::from_shape_fn((1, 12, 20), |(_, y, x)| of(y as f32, x as f32))
-        };
-        let (front, back) = (picture(|_, x| x), picture(|y, x| y + 0.5 * x));
-        let paper = picture(|y, x| (y * x * 0.1).sin());
-        let whole = &front * 2.0 + &back * 0.3 + &paper + 5.0;
-        let left = beyond(&whole, &[front.clone(), back.clone()]);
-        let expected = beyond(&paper, &[front, back]);
-        let off = (&left - &expected).mapv(f32::abs);
-        assert!(off.iter().all(|v| *v < 1e-3), "{off}");
     }
 
     #[test]

@@ -19,7 +19,7 @@
 use super::lit::{facts, motif, motif_mm, on_side, print_shade};
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
-use crate::compare::motif::{Both, find_both};
+use crate::compare::motif::{Both, find_both, mirrored};
 use crate::note::{Light, RectMm, Side};
 
 /// The name of its motifs.
@@ -77,9 +77,7 @@ impl Feature for SeeThroughRegister {
             })
         };
         let own = part(face.side)?;
-        let mut other = part(face.side.other())?.clone();
-        // As it is seen through the paper.
-        other.invert_axis(ndarray::Axis(2));
+        let other = mirrored(part(face.side.other())?);
         let found = find_both(&print_shade(face, zone_mm)?, [own, &other], NEAR, APART)
             .ok_or_else(|| Unmeasured::NotCalibrated("enrol the design again".to_owned()))?;
         if found.rival > RIVAL {

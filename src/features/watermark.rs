@@ -20,10 +20,10 @@
 
 use ndarray::Axis;
 
-use super::lit::{beyond, facts, motif, on_side, shade, upper};
+use super::lit::{facts, motif, on_side, shade, upper};
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
-use crate::compare::motif::find;
+use crate::compare::motif::{beyond, find, mirrored};
 use crate::note::{Light, Side};
 use crate::pixels::Planes;
 
@@ -43,13 +43,8 @@ pub(crate) fn without_print(
     own: Option<&Planes>,
     other: Option<&Planes>,
 ) -> Planes {
-    let mirrored = other.map(|print| {
-        let mut print = print.clone();
-        print.invert_axis(Axis(2));
-        print
-    });
-    let print: Vec<Planes> = own.cloned().into_iter().chain(mirrored).collect();
-    beyond(picture, &print)
+    let other = other.map(mirrored);
+    beyond(picture, own.into_iter().chain(&other))
 }
 
 impl Feature for Watermark {

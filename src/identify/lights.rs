@@ -6,7 +6,7 @@
 //! lay in the visible image (a scanner that switches lamps leaves the note where it is) and at every
 //! outline seen, both ways up.
 
-use super::{Identity, MARGIN, lying};
+use super::{Identity, MARGIN, finer_cells, finer_sample, lying};
 use crate::compare::order::median;
 use crate::note::Light;
 use crate::pixels::{Plane, Raster};
@@ -16,7 +16,7 @@ use crate::rectify::registration::{
     PaddedGrid, Registration, agreement_in_place, register, register_by,
 };
 use crate::rectify::{Outlines, Overview, Quad, side_lengths};
-use crate::reference::{LAYOUT_COLUMNS, LAYOUT_ROWS};
+use crate::reference::LAYOUT_COLUMNS;
 
 /// Least agreement of the marks common to both images, in the finer look: 360 images of specimens in three lights,
 /// laid over their own visible image, reached 0.59 to 0.86, 540 of another side or value at most 0.21.
@@ -196,29 +196,17 @@ impl View {
     /// All that is lighter than the paper brought down to the paper where the light makes things glow: what
     /// glows is not seen by day, and what print there is, is dark on dark.
     fn in_light(mut self, light: Light) -> Self {
-        let mut levels: Vec<f32> = self.luma.iter().copied().collect();
-        if light == Light::Ultraviolet
-            && let Some(paper) = median(&mut levels)
-        {
-            self.luma.mapv_inplace(|v| v.min(paper));
+        if light == Light::Ultraviolet {
+            let mut levels: Vec<f32> = self.luma.iter().copied().collect();
+            if let Some(paper) = median(&mut levels) {
+                self.luma.mapv_inplace(|v| v.min(paper));
+            }
         }
         self
     }
 
-    /// From cells to image pixels.
-    fn cells(&self, quad: &Quad) -> Option<Homography> {
-        let (rows, columns) = self.dim();
-        Homography::from_rectangle(columns as f64, rows as f64, quad)
-    }
-
-    fn dim(&self) -> (usize, usize) {
-        (self.finer * LAYOUT_ROWS, self.finer * LAYOUT_COLUMNS)
-    }
-
     fn sample(&self, quad: &Quad) -> Option<PaddedGrid> {
-        let map = self.cells(&quad.map(|p| p.map(|v| v / self.factor as f64)))?;
-        let (rows, columns) = self.dim();
-        Some(PaddedGrid::sample(&self.luma, &map, rows, columns, MARGIN))
+        finer_sample(&self.luma, self.factor, quad, self.finer)
     }
 
     /// The map from pixels of the visible image, where the print's corners lie at `corners`, that `look` finds around
@@ -231,11 +219,11 @@ impl View {
         marks: &Plane,
         look: impl Fn(&PaddedGrid, usize, &Homography, &Homography) -> Option<Registration>,
     ) -> Option<(f32, Homography)> {
-        let by_day = self.cells(corners)?;
+        let by_day = finer_cells(corners, self.finer)?;
         let back = by_day.inverse()?;
         let under = |map: &Homography| {
             let quad = corners.map(|p| map.apply(p));
-            Some((self.cells(&quad)?, self.sample(&quad)?))
+            Some((finer_cells(&quad, self.finer)?, self.sample(&quad)?))
         };
         let (mut here, mut grid) = under(&start)?;
         // In place: parts that look each for their own best place agree with anything a little.
