@@ -88,7 +88,7 @@ from_specimens() {
   for value in 10 100; do
     draw() { # first seed, turn, then wear
       "$guilloche" specimen "$drawn/$value" --denomination "$value" --bed black --seed "$1" --count 10 \
-        --light visible,ultraviolet,infrared,transmitted \
+        --light visible,turned,ultraviolet,infrared,transmitted \
         --rotation "$2" "${@:3}"
     }
     draw 5001 0 --wear soil=0.1 --wear off-centre=0.3 --wear floating-overprint=0.3

@@ -314,7 +314,10 @@ pub fn colour_detail(face: &Face<'_>, least: f32) -> Result<(), Unmeasured> {
 /// Where windows of a zone are put: one, or two or three along it where it is large.
 fn window_centres(zone: &Zone) -> Vec<[f64; 2]> {
     let rect = zone.rect_mm;
-    if zone.print == Process::Paper || rect.width.min(rect.height) < LEAST_ZONE_MM {
+    // What is printed through a screen is there to change its colour with the light.
+    if matches!(zone.print, Process::Paper | Process::Screen)
+        || rect.width.min(rect.height) < LEAST_ZONE_MM
+    {
         return Vec::new();
     }
     let count = |length: f64| match length {

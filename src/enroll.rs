@@ -17,7 +17,7 @@ use crate::reference::{Covariates, Design, Library, MeasuredLight, Readings, Sho
 use crate::scan::density::Density;
 use crate::scan::gather::{Capture, Source};
 use crate::scan::{self, Limits, Scan, display_path};
-use crate::{Settings, batch, exhibit, present, present_over};
+use crate::{Exhibit, Settings, batch, exhibit, present, present_over, turned_faces};
 use std::num::NonZeroUsize;
 
 use crate::compare::align::Part;
@@ -874,24 +874,23 @@ pub fn read_lights(
     let identifier = Identifier::new(&library);
     let work = |(note, capture): &(usize, &Capture)| {
         let mut reads = Vec::new();
-        in_other_lights(
-            capture,
-            &identifier,
-            &design.id,
-            (*note, OTHER_SCANNERS),
-            |face, _, kind| {
-                let readings = measure_all(face);
-                reads.push((
-                    (face.side, face.light),
-                    Read {
-                        note: *note,
-                        shown: kind,
-                        covariates: face.covariates(),
-                        readings,
-                    },
-                ));
-            },
-        );
+        let mut read = |face: &Face<'_>, kind| {
+            let read = Read {
+                note: *note,
+                shown: kind,
+                covariates: face.covariates(),
+                readings: measure_all(face),
+            };
+            // A side without anything that changes says nothing when it is turned.
+            if read.readings.iter().any(|(_, places)| !places.is_empty()) {
+                reads.push(((face.side, face.light), read));
+            }
+        };
+        let (id, scanners) = (&design.id, (*note, OTHER_SCANNERS));
+        in_other_lights(capture, &identifier, id, scanners, |face, _, kind| {
+            read(face, kind);
+        });
+        after_turning(capture, &identifier, id, scanners, &mut read);
         reads
     };
     batch::each(&items, jobs, work, |reads| {
@@ -991,7 +990,7 @@ fn in_other_lights(
     (note, others): (usize, u64),
     mut show: impl FnMut(&Face<'_>, &[Face<'_>], Shown),
 ) {
-    let lit = |source: &Source| source.light.is_some_and(|light| light != Light::Visible);
+    let lit = |source: &Source| source.light.is_some_and(|light| !light.by_day());
     if !capture.files.iter().any(lit) {
         return;
     }
@@ -999,7 +998,7 @@ fn in_other_lights(
     let by_day: Vec<_> = capture
         .files
         .iter()
-        .filter(|source| !lit(source))
+        .filter(|source| source.light.is_none_or(|light| light == Light::Visible))
         .map(|source| exhibit(source, identifier, &settings))
         .filter(|exhibit| exhibit.identity.is_some())
         .collect();
@@ -1035,6 +1034,52 @@ fn in_other_lights(
             {
                 show(&face, &faces, kind);
             }
+        }
+    }
+}
+
+/// Shows each side of a note that was scanned once more after the note was turned, as it lies in the later scan, and as
+/// `others` other scanners would have made both.
+fn after_turning(
+    capture: &Capture,
+    identifier: &Identifier<'_>,
+    design: &str,
+    (note, others): (usize, u64),
+    mut show: impl FnMut(&Face<'_>, Shown),
+) {
+    let limits = Limits::default();
+    let by_day = capture
+        .files
+        .iter()
+        .filter(|source| source.light.is_none_or(Light::by_day));
+    // What cannot be read is said by whoever lists the files.
+    let scans: Vec<Scan> = by_day
+        .filter_map(|source| scan::load(&source.path, &limits).ok())
+        .collect();
+    for other in std::iter::once(None).chain((0..others).map(Some)) {
+        let as_other = |scan: &Scan| {
+            let raster = match other {
+                None => scan.raster.clone(),
+                Some(other) => {
+                    // No image in another light has this number.
+                    let seed = (note as u64) << 16 | 0xff << 8 | other;
+                    scanners::on_another(&scan.raster, Shown::Alike, seed)?
+                }
+            };
+            Some(present(
+                shown(scan, raster),
+                &Source::of(&scan.path),
+                identifier,
+            ))
+        };
+        let exhibits: Vec<Exhibit<'_>> = scans.iter().filter_map(as_other).collect();
+        let turned = turned_faces(&exhibits);
+        if turned.is_empty() {
+            return;
+        }
+        let kind = other.map_or(Shown::AsScanned, |_| Shown::Alike);
+        for (_, face) in turned.iter().filter(|(_, face)| face.design.id == design) {
+            show(face, kind);
         }
     }
 }

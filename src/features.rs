@@ -4,6 +4,7 @@
 //! feature measures; what a measurement means is decided by comparing it with genuine notes.
 
 pub mod brightener_white;
+pub mod colour_shift;
 pub mod dimensions;
 pub mod dot_noise;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub mod value_consistency;
 pub mod visible_thread;
 pub mod visible_watermark;
 pub mod watermark;
+pub mod windowed_thread;
 pub mod zone_structure;
 
 use std::sync::OnceLock;
@@ -66,6 +68,8 @@ use crate::wear::{self, Wear};
 /// Places looked at for colour, down and across the note.
 const GREY_ROWS: usize = 40;
 const GREY_COLUMNS: usize = 80;
+/// Share of a place that wear may cover.
+const MOST_COVERED: f64 = 0.25;
 /// What rounding and compression make of equal channels, levels of 255.
 const GREY_WITHIN: f32 = 2.5;
 
@@ -94,6 +98,24 @@ pub struct Face<'a> {
     pub view: OnceLock<Result<View, Unmeasured>>,
     /// See [`Face::condition`]; empty until it is asked for.
     pub condition: OnceLock<Option<Condition>>,
+    /// How the side looked before the note was turned; of faces in [`Light::Turned`].
+    pub before: Option<Exposure<'a>>,
+}
+
+/// Another picture of the same side.
+#[derive(Debug, Clone)]
+pub struct Exposure<'a> {
+    /// The scan.
+    pub raster: &'a Raster,
+    /// From millimetres on the upright side to its pixels.
+    pub print: Homography,
+}
+
+impl Exposure<'_> {
+    /// A straightened crop: see [`resample::crop`].
+    pub fn crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
+        resample::crop(self.raster, &self.print, rect, px_per_mm)
+    }
 }
 
 /// A side's printed structure beside that of its reference.
@@ -235,6 +257,24 @@ impl Face<'_> {
         resample::crop(self.raster, &self.print, rect, px_per_mm)
     }
 
+    /// Whether a place can be looked at: it lies in the scan, as in the one before the note was turned, and wear leaves
+    /// most of it open.
+    ///
+    /// # Errors
+    /// [`Unmeasured::Covered`].
+    pub fn open(&self, rect: RectMm) -> Result<(), Unmeasured> {
+        let before = self.before.as_ref().map(|b| (b.raster, &b.print));
+        let mut scans = before.into_iter().chain([(self.raster, &self.print)]);
+        if !scans.all(|(raster, print)| holds(raster, print, rect)) {
+            return Err(Unmeasured::Covered("it lies beyond the scan".to_owned()));
+        }
+        let wear = self.view().ok().map(|(view, _)| &view.wear);
+        if wear.is_some_and(|wear| wear.covered_share(rect) > MOST_COVERED) {
+            return Err(Unmeasured::Covered("wear covers it".to_owned()));
+        }
+        Ok(())
+    }
+
     /// The whole side, mm.
     pub fn whole(&self) -> RectMm {
         let size = self.design.size;
@@ -278,6 +318,22 @@ impl Face<'_> {
             .as_ref()
             .ok_or_else(|| Unmeasured::Covered("no unprinted paper is seen".to_owned()))
     }
+}
+
+/// Whether all of a place lies within a scan.
+fn holds(raster: &Raster, print: &Homography, rect: RectMm) -> bool {
+    let (right, below) = (rect.x + rect.width, rect.y + rect.height);
+    let corners = [
+        [rect.x, rect.y],
+        [right, rect.y],
+        [right, below],
+        [rect.x, below],
+    ];
+    let (width, height) = (raster.width() as f64, raster.height() as f64);
+    corners.into_iter().all(|corner| {
+        let [x, y] = print.apply(corner);
+        (0.0..=width).contains(&x) && (0.0..=height).contains(&y)
+    })
 }
 
 /// 1 where overprint was found, with a millimetre around it.
@@ -456,19 +512,25 @@ pub struct Published<'d> {
     pub range: [f64; 2],
     /// Who says so.
     pub source: &'d str,
+    /// Why a genuine note may read something else all the same, until notes are enrolled.
+    pub excuse: Option<&'static str>,
 }
 
 impl<'d> Published<'d> {
     /// What a fact gives; `None` where nobody vouches for it.
     pub fn of(fact: &'d SecurityFeature, range: [f64; 2]) -> Option<Self> {
         let source = fact.source.as_deref().filter(|_| !fact.unverified)?;
-        Some(Self { range, source })
+        Some(Self {
+            range,
+            source,
+            excuse: None,
+        })
     }
 }
 
 /// Whether a design has what a feature looks for.
 pub fn concerns(feature: &dyn Feature, design: &Design) -> bool {
-    let light = feature.needs().light;
+    let light = feature.needs().light.of_facts();
     feature.kind().is_none_or(|kind| {
         design
             .features
@@ -496,6 +558,8 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &ink_colour::InkColour,
         &ink_separation::InkSeparation,
         &optically_variable_ink::OpticallyVariableInk,
+        &windowed_thread::WindowedThread,
+        &colour_shift::ColourShift,
         &paper_tint::PaperTint,
         &brightener_white::BrightenerWhite,
         &paper_texture::PaperTexture,

@@ -433,7 +433,7 @@ fn by_facts(face: &Face<'_>, feature: &str, readings: &[Reading], file: usize) -
     };
     let value = rounded(measured.value, 3);
     let expected = published.range.map(|v| rounded(v, 3));
-    let excuse = excuse(feature).filter(|_| !agrees);
+    let excuse = excuse(feature).or(published.excuse).filter(|_| !agrees);
     let mut why = format!(
         "{feature} ({}): {value} {}, expected {} to {} as published ({})",
         reading.zone, measured.unit, expected[0], expected[1], published.source
@@ -470,8 +470,12 @@ pub fn missing_lights(design: &Design, given: &[Light]) -> Vec<Finding> {
         })
         .map(|feature| {
             let light = feature.needs().light;
-            let why =
-                Unmeasured::Other(format!("light missing: scan the note in {light} light too"));
+            let why = Unmeasured::Other(match light {
+                Light::Turned => {
+                    "light missing: scan the note once more, turned by half a circle".to_owned()
+                }
+                _ => format!("light missing: scan the note in {light} light too"),
+            });
             let readings = [Reading::side(Err(why))];
             not_examined(feature.id(), &readings, 0)
         })

@@ -39,10 +39,14 @@ pub fn grade<'a, 'b: 'a>(
 ) -> Option<Fitness> {
     let mut all = Defects::default();
     let mut soil: Option<f64> = None;
-    let mut seen = false;
+    let mut seen = Vec::new();
     for face in faces.filter(|face| face.light == Light::Visible) {
+        // Wear is counted once where a side was scanned twice.
+        if seen.contains(&face.side) {
+            continue;
+        }
         let Ok((view, _)) = face.view() else { continue };
-        seen = true;
+        seen.push(face.side);
         all.add(&view.wear);
         all.shortened(face);
         if let Ok(condition) = face.condition()
@@ -55,7 +59,7 @@ pub fn grade<'a, 'b: 'a>(
             soil = Some(soil.map_or(share, |s| s.max(share)));
         }
     }
-    if !seen {
+    if seen.is_empty() {
         return None;
     }
     if soil.is_some_and(|s| s >= 1.0) {

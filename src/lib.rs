@@ -39,7 +39,7 @@ use std::sync::OnceLock;
 
 use drift::Glimpse;
 use features::overprint::{self, Marks, Overprint};
-use features::{Face, Unmeasured, measure_all};
+use features::{Exposure, Face, Unmeasured, measure_all};
 use findings::{Experience, missing_lights};
 use identify::lights::{ByDay, lay_over};
 use identify::{Identifier, Identity};
@@ -113,8 +113,41 @@ impl Exhibit<'_> {
             outline: self.outline.clone()?,
             view: OnceLock::new(),
             condition: OnceLock::new(),
+            before: None,
         })
     }
+}
+
+/// The sides that were scanned once more with the note turned by half a circle on the glass, each as it lies in the
+/// later scan: two exposures of one side in visible light, in which whatever changes with the angle of the light
+/// shows two colours. With the places of the later scans in `exhibits`.
+pub fn turned_faces<'e>(exhibits: &'e [Exhibit<'_>]) -> Vec<(usize, Face<'e>)> {
+    let by_day = |exhibit: &&'e Exhibit<'_>| exhibit.record.light == Light::Visible;
+    let mut out: Vec<(usize, Face<'e>)> = Vec::new();
+    for (file, exhibit) in exhibits.iter().enumerate().filter(|(_, e)| by_day(e)) {
+        let Some(identity) = &exhibit.identity else {
+            continue;
+        };
+        let before = exhibits.iter().take(file).filter(by_day).find_map(|other| {
+            let known = other.identity.as_ref()?;
+            let turned = (identity.turned + 180) % 360 == known.turned;
+            let same = known.design.id == identity.design.id && known.side == identity.side;
+            (turned && same).then_some(Exposure {
+                raster: &other.scan.as_ref()?.raster,
+                print: known.print,
+            })
+        });
+        let taken = out.iter().any(|(_, face)| face.side == identity.side);
+        if let (Some(before), Some(face), false) = (before, exhibit.face(), taken) {
+            let face = Face {
+                light: Light::Turned,
+                before: Some(before),
+                ..face
+            };
+            out.push((file, face));
+        }
+    }
+    out
 }
 
 /// Examines one note.
@@ -130,24 +163,28 @@ pub fn exhibits<'a>(
     identifier: &Identifier<'a>,
     settings: &Settings,
 ) -> Vec<Exhibit<'a>> {
-    let lit = |source: &Source| source.light.is_some_and(|light| light != Light::Visible);
-    let (by_day, in_other_lights): (Vec<_>, Vec<_>) =
-        capture.files.iter().enumerate().partition(|(_, s)| !lit(s));
+    let light = |source: &Source| source.light.unwrap_or(Light::Visible);
+    let (by_day, others): (Vec<_>, Vec<_>) = capture
+        .files
+        .iter()
+        .enumerate()
+        .partition(|(_, source)| light(source) == Light::Visible);
     let (mut order, mut out): (Vec<usize>, Vec<Exhibit<'a>>) = by_day
         .into_iter()
         .map(|(at, source)| (at, exhibit(source, identifier, settings)))
         .unzip();
-    let laid: Vec<Exhibit<'a>> = in_other_lights
+    let more: Vec<Exhibit<'a>> = others
         .iter()
-        .map(
-            |(_, source)| match scan::load(&source.path, &settings.limits) {
+        .map(|(_, source)| match light(source) {
+            Light::Turned => exhibit(source, identifier, settings),
+            _ => match scan::load(&source.path, &settings.limits) {
                 Ok(scan) => present_over(scan, source, &out, identifier),
                 Err(error) => unreadable(source, error.to_string()),
             },
-        )
+        })
         .collect();
-    order.extend(in_other_lights.iter().map(|(at, _)| *at));
-    out.extend(laid);
+    order.extend(others.iter().map(|(at, _)| *at));
+    out.extend(more);
     let mut out: Vec<(usize, Exhibit<'a>)> = order.into_iter().zip(out).collect();
     out.sort_by_key(|(at, _)| *at);
     out.into_iter().map(|(_, exhibit)| exhibit).collect()
@@ -354,16 +391,24 @@ pub fn examine_and_show(
         .iter()
         .enumerate()
         .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
+        .chain(turned_faces(exhibits))
         .collect();
     let mut scanner = Vec::new();
     let mut softer = BTreeMap::new();
     let mut enrolled = 0;
+    let mut other_note = None;
     if let Joint::One(identity) = &mut identity
         && let Some(read) = read(exhibits, checker.identifier.library())
     {
+        other_note = other_serial(&read, exhibits, checker.identifier.library());
         findings.extend(overprint::ALL.iter().map(|feature| feature.examine(&read)));
         identity.series = read.marks.series.clone();
         serial = Some(serial_record(&read));
+    }
+    if let Some(what) = other_note {
+        identity = Joint::Contradiction(what);
+        findings.clear();
+        serial = None;
     }
     let verdict = if exhibits.iter().all(|e| e.scan.is_none()) {
         Verdict::Unreadable
@@ -485,6 +530,35 @@ fn read<'a>(exhibits: &[Exhibit<'a>], library: &'a Library) -> Option<Overprint<
         first = first.or(Some(read));
     }
     first
+}
+
+/// Why the images are not of one note, where another image of the side that was read shows another serial number.
+fn other_serial(
+    read: &Overprint<'_>,
+    exhibits: &[Exhibit<'_>],
+    library: &Library,
+) -> Option<String> {
+    let first = read.number.text.as_ref()?;
+    let side = exhibits.get(read.file)?.identity.as_ref()?.side;
+    for (file, exhibit) in exhibits.iter().enumerate().skip(read.file + 1) {
+        let (Some(scan), Some(identity)) = (&exhibit.scan, &exhibit.identity) else {
+            continue;
+        };
+        if exhibit.record.light != Light::Visible || identity.side != side {
+            continue;
+        }
+        let (design, print) = (identity.design, &identity.print);
+        let other = Overprint::read(library, design, side, file, &scan.raster, print);
+        if let Some(second) = other.number.text.filter(|second| second != first) {
+            let path = |file: usize| exhibits.get(file).map_or("", |e| e.record.path.as_str());
+            return Some(format!(
+                "the images show different notes: {} {first} and {} {second}: check that they belong together",
+                path(read.file),
+                path(file)
+            ));
+        }
+    }
+    None
 }
 
 /// Adds the marks on the other sides of the note, as the number of the back plate.

@@ -107,16 +107,33 @@ pub enum Light {
     Infrared,
     /// White light through the note.
     Transmitted,
+    /// Reflected white light on a note that was scanned before and has been turned by half a circle on the glass since:
+    /// it falls from the other side.
+    Turned,
 }
 
 impl Light {
     /// Every light.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Visible,
         Self::Ultraviolet,
         Self::Infrared,
         Self::Transmitted,
+        Self::Turned,
     ];
+
+    /// The light that facts are stated for: what changes as a note is turned is stated of visible light.
+    pub fn of_facts(self) -> Self {
+        match self {
+            Self::Turned => Self::Visible,
+            light => light,
+        }
+    }
+
+    /// Whether the note is seen as in an ordinary scan.
+    pub fn by_day(self) -> bool {
+        self.of_facts() == Self::Visible
+    }
 
     /// The word used in files and reports.
     pub fn as_str(self) -> &'static str {
@@ -125,6 +142,7 @@ impl Light {
             Self::Ultraviolet => "ultraviolet",
             Self::Infrared => "infrared",
             Self::Transmitted => "transmitted",
+            Self::Turned => "turned",
         }
     }
 }

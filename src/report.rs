@@ -160,7 +160,7 @@ impl FileRecord {
             path: display_path(&source.path),
             sha256: None,
             side: source.side,
-            light: source.light.unwrap_or(Light::Visible),
+            light: source.light.unwrap_or(Light::Visible).of_facts(),
             dpi: source.dpi,
             px_per_mm: None,
             width: None,

@@ -1,4 +1,4 @@
-//! Ultraviolet, infrared and transmitted light on drawn specimens: genuine notes agree, forged ones deviate
+//! Ultraviolet, infrared and transmitted light, and light from the other side, on drawn specimens: genuine notes agree, forged ones deviate
 //! in the feature that they forge, and what was not given is not examined.
 //!
 //! A few notes each; more, with the shares printed:
@@ -18,14 +18,14 @@ use std::sync::OnceLock;
 use guilloche::note::{Light, Side};
 use guilloche::reference::Library;
 use guilloche::report::Examination;
-use guilloche::scan::gather::{Capture, Source};
+use guilloche::scan::gather::{Capture, Options, Source, gather};
 use guilloche::specimen::{Bed, Dial, Dials, Press, Scanner, Specimen, XtsDenomination};
 use guilloche::verdict::{Outcome, Verdict};
 use guilloche::{Checker, Settings, check};
 use rayon::prelude::*;
 
 /// Features in lights other than daylight.
-const FEATURES: [&str; 8] = [
+const FEATURES: [&str; 9] = [
     "uv-paper",
     "uv-thread",
     "uv-print",
@@ -34,6 +34,7 @@ const FEATURES: [&str; 8] = [
     "watermark",
     "security-thread",
     "see-through-register",
+    "colour-shift",
 ];
 
 fn notes(few: u64) -> u64 {
@@ -115,12 +116,19 @@ fn either(note: u64) -> XtsDenomination {
 
 const DARK: [Light; 3] = [Light::Ultraviolet, Light::Infrared, Light::Transmitted];
 
+const OTHERS: [Light; 4] = [
+    Light::Ultraviolet,
+    Light::Infrared,
+    Light::Transmitted,
+    Light::Turned,
+];
+
 #[test]
 fn genuine_notes_agree_in_every_light() {
     let n = notes(2);
     let all: Vec<Examination> = (0..n)
         .into_par_iter()
-        .map(|i| examined(either(i), 70_000 + i, &[], &DARK, (i % 3) as f32 * 0.7))
+        .map(|i| examined(either(i), 70_000 + i, &[], &OTHERS, (i % 3) as f32 * 0.7))
         .collect();
     let mut agreeing: BTreeMap<&str, u64> = BTreeMap::new();
     for examination in &all {
@@ -156,6 +164,11 @@ fn each_forged_feature_deviates() {
         (Dial::MissingThread, "security-thread"),
         (Dial::PrintedThread, "security-thread"),
         (Dial::MissedRegister, "see-through-register"),
+        (Dial::ConstantInk, "colour-shift"),
+        (Dial::Halftone, "colour-shift"),
+        (Dial::Inkjet, "colour-shift"),
+        (Dial::MissingThread, "windowed-thread"),
+        (Dial::PrintedThread, "windowed-thread"),
     ]);
 }
 
@@ -164,6 +177,8 @@ fn deviating(cases: &[(Dial, &str)]) {
     let n = notes(2);
     let light = |feature: &str| match feature {
         "ir-zones" => Light::Infrared,
+        "windowed-thread" => Light::Visible,
+        "colour-shift" => Light::Turned,
         f if f.starts_with("uv-") => Light::Ultraviolet,
         _ => Light::Transmitted,
     };
@@ -173,7 +188,13 @@ fn deviating(cases: &[(Dial, &str)]) {
             .into_par_iter()
             .map(|i| {
                 let dials = [(dial, 1.0)];
-                let note = examined(either(i), 80_000 + i, &dials, &[light(feature)], 0.0);
+                // 10 XTS have their thread inside the paper.
+                let value = match feature {
+                    "windowed-thread" => XtsDenomination::Hundred,
+                    _ => either(i),
+                };
+                let lights = Some(light(feature)).filter(|light| *light != Light::Visible);
+                let note = examined(value, 80_000 + i, &dials, lights.as_slice(), 0.0);
                 match outcome(&note, feature) {
                     Some((Outcome::Deviates, ..)) => 1,
                     other => {
@@ -205,7 +226,7 @@ fn worn_notes_are_not_suspect() {
                 (Dial::Stain, if i % 4 == 0 { 0.5 } else { 0.0 }),
                 (Dial::Washed, if i % 6 == 1 { 0.4 } else { 0.0 }),
             ];
-            examined(either(i), 90_000 + i, &wear, &DARK, 0.0)
+            examined(either(i), 90_000 + i, &wear, &OTHERS, 0.0)
         })
         .filter(|e| e.verdict == Verdict::Suspect)
         .collect();
@@ -247,6 +268,46 @@ fn a_missing_light_is_said_and_not_held_against_the_note() {
         assert_eq!(outcome, Outcome::NotExamined);
         assert!(why.contains("light missing"), "{why}");
     }
+}
+
+/// Two scans of fronts, named as front and back of one note, are checked.
+fn two_fronts(seeds: [u64; 2]) -> Examination {
+    let folder = tempfile::tempdir().unwrap();
+    for ((seed, light), name) in seeds
+        .into_iter()
+        .zip([Light::Visible, Light::Turned])
+        .zip(["a", "b"])
+    {
+        let note = Specimen::new(XtsDenomination::Ten, seed);
+        let scan = Scanner::default().scan(&press().print(&note, Side::Front, light));
+        let path = folder.path().join(format!("note_{name}.jpg"));
+        fs::write(path, scan.unwrap().encode().unwrap()).unwrap();
+    }
+    let gathered = gather(&[folder.path().to_owned()], &Options::default()).unwrap();
+    let [capture] = gathered.captures.as_slice() else {
+        panic!("{gathered:?}");
+    };
+    check(capture, checker(), &Settings::default())
+}
+
+#[test]
+fn the_picture_says_that_a_side_was_scanned_twice() {
+    let note = two_fronts([5, 5]);
+    let sides: Vec<_> = note.files.iter().map(|f| (f.side, f.turned)).collect();
+    let front = Some(Side::Front);
+    assert_eq!(sides, [(front, Some(0)), (front, Some(180))]);
+    let (outcome, ..) = outcome(&note, "colour-shift").unwrap();
+    assert_eq!(outcome, Outcome::Agrees);
+    assert_eq!(note.verdict, Verdict::Passed, "{:?}", note.reasons);
+}
+
+#[test]
+fn scans_of_two_notes_are_not_two_scans_of_one() {
+    let note = two_fronts([5, 6]);
+    assert_eq!(note.verdict, Verdict::Unclear);
+    let why = &note.reasons[0];
+    assert!(why.contains("the images show different notes"), "{why}");
+    assert!(note.findings.is_empty());
 }
 
 #[test]

@@ -25,7 +25,8 @@ pub struct Arguments {
     /// Sides to print
     #[arg(long, value_name = "SIDE", value_delimiter = ',', default_value = "front,back", value_parser = side)]
     side: Vec<Side>,
-    /// Lights to scan in: visible, ultraviolet, infrared, transmitted
+    /// Lights to scan in: visible, ultraviolet, infrared, transmitted; turned is visible light on the note turned by
+    /// half a circle
     #[arg(long, value_name = "LIGHT", value_delimiter = ',', default_value = "visible", value_parser = light)]
     light: Vec<Light>,
     /// Decides everything that differs from note to note; the same seed gives the same bytes
@@ -141,7 +142,9 @@ fn side(text: &str) -> Result<Side, String> {
 fn light(text: &str) -> Result<Light, String> {
     let found = Light::ALL.into_iter().find(|l| l.as_str() == text);
     found.ok_or_else(|| {
-        format!("{text:?} is no light: choose from visible, ultraviolet, infrared, transmitted")
+        format!(
+            "{text:?} is no light: choose from visible, ultraviolet, infrared, transmitted, turned"
+        )
     })
 }
 
@@ -199,6 +202,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                     Light::Ultraviolet => "_uv",
                     Light::Infrared => "_ir",
                     Light::Transmitted => "_light",
+                    Light::Turned => "_turned",
                 });
                 let path = directory.join(format!("{stem}.{}", scanner.format.extension()));
                 let write = |path: PathBuf, bytes: Vec<u8>| {

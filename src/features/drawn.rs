@@ -7,15 +7,17 @@ use std::sync::{LazyLock, OnceLock};
 
 use image::{Rgb, RgbImage};
 
-use super::{Face, Feature, Reading};
+use super::{Exposure, Face, Feature, Reading};
 use crate::compare::align::Part;
 use crate::compare::tiles;
+use crate::findings::Experience;
 use crate::note::{Light, RectMm, Side, SizeMm};
 use crate::pixels::Raster;
 use crate::rectify::edges::{SettledOutline, SideSource};
 use crate::rectify::homography::Homography;
-use crate::reference::{Design, Enrolment, MeasuredSide, Process, Zone};
+use crate::reference::{Design, Enrolment, Library, MeasuredSide, Process, SecurityFeature, Zone};
 use crate::structure::{ExpectedDetail, Reduced, learn, part, shape};
+use crate::verdict::Finding;
 
 pub const SIZE: SizeMm = SizeMm {
     width: 100.0,
@@ -184,6 +186,45 @@ pub static UNMEASURED: LazyLock<Design> = LazyLock::new(|| Design {
     ..DESIGN.clone()
 });
 
+/// The design without measurements, but with a fact of what its front shows by day.
+pub fn with_fact(kind: &str, place: [f64; 4], colours: &[&str], source: Option<&str>) -> Design {
+    let mut design = UNMEASURED.clone();
+    design.features.push(SecurityFeature {
+        kind: kind.to_owned(),
+        side: Some(Side::Front),
+        light: Some(Light::Visible),
+        rect_mm: Some(RectMm::from(place)),
+        colours: colours.iter().map(|&word| word.to_owned()).collect(),
+        text: None,
+        motif: None,
+        from_series: None,
+        expect: "It is there.".to_owned(),
+        source: source.map(str::to_owned),
+        unverified: source.is_none(),
+    });
+    design
+}
+
+/// The side of a drawn note that was scanned once more after it was turned.
+pub fn turned<'a>(before: &'a Raster, now: &'a Raster, design: &'a Design) -> Face<'a> {
+    Face {
+        light: Light::Turned,
+        before: Some(Exposure {
+            raster: before,
+            print: print(),
+        }),
+        ..face(now, design)
+    }
+}
+
+/// What is found on a face by one feature.
+pub fn finding(feature: &dyn Feature, face: &Face<'_>) -> Finding {
+    let read = vec![(feature.id(), super::readings(feature, face))];
+    let library = Library::of(face.design.clone());
+    let experience = Experience::new(&library);
+    experience.findings(face, &read, 0).remove(0)
+}
+
 /// The side of a drawn note.
 pub fn face<'a>(raster: &'a Raster, design: &'a Design) -> Face<'a> {
     Face {
@@ -202,6 +243,7 @@ pub fn face<'a>(raster: &'a Raster, design: &'a Design) -> Face<'a> {
         },
         view: OnceLock::new(),
         condition: OnceLock::new(),
+        before: None,
     }
 }
 

@@ -173,6 +173,7 @@ impl Drawn {
             },
             view: std::sync::OnceLock::new(),
             condition: std::sync::OnceLock::new(),
+            before: None,
         }
     }
 

@@ -31,11 +31,31 @@ pub(crate) struct Lit {
 impl Lit {
     /// A part of the side.
     pub(crate) fn part(face: &Face<'_>, rect: RectMm, px_per_mm: f64) -> Result<Self, Unmeasured> {
-        let mut planes = face
-            .crop(rect, px_per_mm)
-            .ok_or_else(|| Unmeasured::Covered("it lies beyond the scan".to_owned()))?;
+        Self::of(face.crop(rect, px_per_mm))
+    }
+
+    /// The same of a crop, where there is one.
+    pub(crate) fn of(crop: Option<Planes>) -> Result<Self, Unmeasured> {
+        let mut planes =
+            crop.ok_or_else(|| Unmeasured::Covered("it lies beyond the scan".to_owned()))?;
         planes.mapv_inplace(linear);
         Ok(Self { planes })
+    }
+
+    /// L*, a* and b* of each cell, by the light that the side's paper sends back.
+    pub(crate) fn lab(&self, paper: [f32; 3]) -> Planes {
+        let mut out = Planes::zeros(self.planes.dim());
+        for (mut out, rgb) in out
+            .lanes_mut(Axis(0))
+            .into_iter()
+            .zip(self.planes.lanes(Axis(0)))
+        {
+            let light = [0, 1, 2].map(|c| rgb[c] / paper[c]);
+            for (out, value) in out.iter_mut().zip(lab(light)) {
+                *out = value;
+            }
+        }
+        out
     }
 
     /// The side without its edges, and where it begins, mm.
@@ -71,6 +91,37 @@ impl Lit {
         (count > 0.0).then(|| sum.map(|s| s / count))
     }
 }
+
+/// CIE 1976 L*, a* and b* of linear light that is stated over that of the paper, which is white (with the matrix of
+/// IEC 61966-2-1): one unit is about what the eye tells apart.
+pub(crate) fn lab([r, g, b]: [f32; 3]) -> [f32; 3] {
+    let root = |v: f32| {
+        if v > 216.0 / 24389.0 {
+            v.cbrt()
+        } else {
+            (24389.0 / 27.0 * v + 16.0) / 116.0
+        }
+    };
+    let over_white = |weights: [f32; 3]| {
+        let light = weights[0] * r + weights[1] * g + weights[2] * b;
+        root(light / weights.iter().sum::<f32>())
+    };
+    let x = over_white([0.4124, 0.3576, 0.1805]);
+    let y = over_white([0.2126, 0.7152, 0.0722]);
+    let z = over_white([0.0193, 0.1192, 0.9505]);
+    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
+/// What the side's paper sends back, channel by channel: its lightest tenth.
+pub(crate) fn paper_light(side: &Lit) -> [f32; 3] {
+    [0, 1, 2].map(|c| {
+        let plane = side.planes.index_axis(Axis(0), c).to_owned();
+        upper(&plane, PAPER).max(0.01)
+    })
+}
+
+/// Share of the side that is lighter than what is taken for its paper.
+const PAPER: f64 = 0.1;
 
 /// sRGB level 0..=255 to linear light 0..=1 (IEC 61966-2-1).
 fn linear(level: f32) -> f32 {
@@ -120,7 +171,7 @@ pub(crate) fn facts<'d>(
     let in_paper = kind != "fluorescent-print" && kind != "infrared-pattern";
     design.features.iter().filter(move |fact| {
         fact.kind == kind
-            && fact.light == Some(light)
+            && fact.light == Some(light.of_facts())
             && (in_paper || fact.side.is_none_or(|s| s == side))
     })
 }

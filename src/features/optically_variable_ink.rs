@@ -11,15 +11,14 @@
 //!
 //! **Unit.** Degrees of the colour circle.
 //!
-//! **What it cannot see.** Whether the colour changes, which takes two views: a copy in one of the
-//! colours agrees. An ink that looks grey has no hue and is not examined.
+//! **What it cannot see.** Whether the colour changes, which takes two views (colour-shift): a copy in one of
+//! the colours agrees. An ink that looks grey has no hue and is not examined. Notes that lay upside down or
+//! sideways on the glass are compared with enrolled notes that lay so.
 //!
 //! **What fools it.** A scanner whose light falls otherwise than the eye's, dirt on the numeral, and
 //! pictures of poor colour; so a colour out of place alone makes no note suspect.
 
-use ndarray::Axis;
-
-use super::lit::{Lit, facts, hue, hue_origin, hue_range, luminance_of, turn, upper};
+use super::lit::{Lit, facts, hue, hue_origin, hue_range, luminance_of, paper_light, turn};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
@@ -32,8 +31,6 @@ const KIND: &str = "optically-variable-ink";
 const CELLS: f64 = 4.0;
 /// Share of the place's cells that are its ink: a thick numeral fills more.
 const INK: f64 = 0.25;
-/// Share of the side that is lighter than what is taken for its paper.
-const PAPER: f64 = 0.1;
 /// Share of the paper's light that ink sends back at most: else nothing is printed there.
 const PRINTED: f32 = 0.8;
 
@@ -63,7 +60,7 @@ impl Feature for OpticallyVariableInk {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let (_, fact) = places(design, side).find(|(name, _)| name == zone)?;
+        let (_, fact) = places(design, side).find(|(name, _)| zone.starts_with(name))?;
         Published::of(fact, hue_range(&fact.colours)?)
     }
 
@@ -73,13 +70,11 @@ impl Feature for OpticallyVariableInk {
             return Ok(Vec::new());
         }
         let (side, _) = Lit::inside(face, 1.0)?;
-        let mut paper = [0.0; 3];
-        for (light, plane) in paper.iter_mut().zip(side.planes.axis_iter(Axis(0))) {
-            *light = upper(&plane.to_owned(), PAPER).max(0.01);
-        }
+        let paper = paper_light(&side);
+        let lies = lies(face);
         Ok(places
             .map(|(zone, fact)| Reading {
-                zone,
+                zone: zone + lies,
                 result: colour(face, fact, paper),
             })
             .collect())
@@ -87,6 +82,20 @@ impl Feature for OpticallyVariableInk {
 
     fn least_spread(&self) -> f64 {
         5.0
+    }
+}
+
+/// How the note lies on the glass, as the end of a place's name: what colour shows depends on it, so that notes are
+/// compared with those that lay alike.
+fn lies(face: &Face<'_>) -> &'static str {
+    let ends = [0.0, face.design.size.width].map(|x| face.print.apply([x, 0.0]));
+    let [along, down] = [0, 1].map(|way| ends[1][way] - ends[0][way]);
+    if along.abs() < down.abs() {
+        "-sideways"
+    } else if along < 0.0 {
+        "-upside-down"
+    } else {
+        ""
     }
 }
 
@@ -106,6 +115,7 @@ fn colour(
 ) -> Result<Measurement, Unmeasured> {
     let missing = || Unmeasured::Other("nobody states its place".to_owned());
     let zone_mm = fact.rect_mm.ok_or_else(missing)?;
+    face.open(zone_mm)?;
     let place = Lit::part(face, zone_mm, CELLS)?;
     let light = place.luminance();
     let mut values: Vec<f32> = light.iter().copied().collect();
@@ -129,47 +139,25 @@ fn colour(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::drawn::{UNMEASURED, face, note};
+    use super::super::drawn;
     use super::*;
-    use crate::features::readings;
-    use crate::findings::Experience;
-    use crate::note::RectMm;
-    use crate::reference::Library;
     use crate::verdict::{Finding, Outcome};
 
     const PLACE: [f64; 4] = [84.0, 40.0, 12.0, 6.0];
 
     fn design(source: Option<&str>) -> Design {
-        let mut design = UNMEASURED.clone();
-        design.features.push(SecurityFeature {
-            kind: KIND.to_owned(),
-            side: Some(Side::Front),
-            light: Some(Light::Visible),
-            rect_mm: Some(RectMm::from(PLACE)),
-            colours: vec!["copper".to_owned(), "green".to_owned()],
-            text: None,
-            motif: None,
-            from_series: None,
-            expect: "The numeral changes from copper to green.".to_owned(),
-            source: source.map(str::to_owned),
-            unverified: source.is_none(),
-        });
-        design
+        drawn::with_fact(KIND, PLACE, &["copper", "green"], source)
     }
 
     /// What is found on a note whose numeral is drawn in one colour.
     fn found(design: &Design, ink: [f64; 3]) -> Finding {
-        let raster = note(3, None, &|x, y, colour| {
+        let raster = drawn::note(3, None, &|x, y, colour| {
             let [left, top, width, height] = PLACE;
             let (u, v) = (x - left, y - top);
             let stroke = (0.0..width).contains(&u) && (0.0..height).contains(&v);
             if stroke && u % 4.0 < 2.0 { ink } else { colour }
         });
-        let face = face(&raster, design);
-        let read = vec![(KIND, readings(&OpticallyVariableInk, &face))];
-        let library = Library::of(design.clone());
-        let experience = Experience::new(&library);
-        experience.findings(&face, &read, 0).remove(0)
+        drawn::finding(&OpticallyVariableInk, &drawn::face(&raster, design))
     }
 
     #[test]

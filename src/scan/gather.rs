@@ -1,8 +1,8 @@
 //! Gather: from the files and folders a user names to notes, each with its images by side and light.
 //!
 //! Files of one folder with the same stem are one note. The stem is the file's name without extension and without the
-//! suffixes `front`, `a`, `f`, `back`, `b`, `uv`, `ir` and `light`, each joined by `_`, `-` or `.`, at most one for the
-//! side and one for the light. A suffix is a hint; the image decides which side it shows. Where two files claim the
+//! suffixes `front`, `a`, `f`, `back`, `b`, `uv`, `ir`, `light` and `turned`, each joined by `_`, `-` or `.`, at most one
+//! for the side and one for the light. A suffix is a hint; the image decides which side it shows. Where two files claim the
 //! same side in the same light, nothing is guessed: they become notes of their own. Every image is in exactly one note.
 
 use std::collections::{HashMap, HashSet};
@@ -363,6 +363,7 @@ impl Name {
                 b"uv" if light.is_none() => light = Some(Light::Ultraviolet),
                 b"ir" if light.is_none() => light = Some(Light::Infrared),
                 b"light" if light.is_none() => light = Some(Light::Transmitted),
+                b"turned" if light.is_none() => light = Some(Light::Turned),
                 _ => break,
             }
             stem = before;
@@ -458,6 +459,7 @@ fn place_unmarked(mut files: Vec<Source>) -> (Vec<Source>, Option<Source>) {
         Some(Light::Ultraviolet),
         Some(Light::Infrared),
         Some(Light::Transmitted),
+        Some(Light::Turned),
     ] {
         let claimed = |side| {
             files
@@ -754,8 +756,9 @@ fn parse_light(word: &str) -> Result<Option<Light>, String> {
         "uv" | "ultraviolet" => Ok(Some(Light::Ultraviolet)),
         "ir" | "infrared" => Ok(Some(Light::Infrared)),
         "light" | "transmitted" => Ok(Some(Light::Transmitted)),
+        "turned" => Ok(Some(Light::Turned)),
         _ => Err(format!(
-            "{word:?} is no light; write visible, uv, ir or transmitted, or leave it empty"
+            "{word:?} is no light; write visible, uv, ir, transmitted or turned, or leave it empty"
         )),
     }
 }

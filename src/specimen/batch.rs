@@ -241,19 +241,19 @@ fn note(
     let stem = format!("{name}-xts{}", denomination.as_str());
     // Beds and turns of a scanner on a busy day.
     let beds = [Bed::White, Bed::Black, Bed::Grey(150), Bed::White];
-    let turned = if name.contains("upside-down") {
-        180.0
+    let light = if name.contains("upside-down") {
+        Light::Turned
     } else {
-        0.0
+        Light::Visible
     };
     let scanner = Scanner {
-        rotation: turned + ((k * 7) % 11) as f32 * 0.3 - 1.5,
+        rotation: ((k * 7) % 11) as f32 * 0.3 - 1.5,
         bed: beds.get(k % beds.len()).copied().unwrap_or(Bed::White),
         ..Scanner::default()
     };
     let mut files = Vec::new();
     for side in Side::ALL {
-        let scan = scanner.scan(&press.print(&specimen, side, Light::Visible))?;
+        let scan = scanner.scan(&press.print(&specimen, side, light))?;
         let path = folder.join(format!("{stem}_{side}.jpg"));
         write(&path, scan.encode()?)?;
         let json = serde_json::to_vec_pretty(&scan.truth).map_err(|e| SpecimenError::Encode {

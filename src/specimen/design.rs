@@ -344,12 +344,12 @@ impl Layout {
             self.numeral,
         );
         let [green, gold] = self.variable_inks;
-        let blend = Ink::line(green, 0.1).blended(Ink::line(gold, 0.1), 0.25);
+        let blend = |t| Ink::line(green, 0.1).blended(Ink::line(gold, 0.1), t);
         plates.push(Plate::new(
             "variable-numeral",
             Print::Screen,
             variable,
-            vec![(0.0, blend)],
+            vec![(0.0, blend(0.25).changing_to(blend(1.0)))],
         ));
 
         // Seen under ultraviolet only: the value, large, over rays.

@@ -56,6 +56,8 @@ pub(crate) struct Ink {
     ultraviolet: Response,
     infrared: Response,
     transmitted: Response,
+    /// By day where the light falls from the other side, if that differs.
+    turned: Option<Response>,
 }
 
 /// sRGB hex to linear reflectance.
@@ -77,6 +79,24 @@ impl Ink {
             ultraviolet: Response::absorbs([0.8; 3]),
             infrared: Response::absorbs([infrared; 3]),
             transmitted: Response::absorbs(k.map(|v| 0.75 * v)),
+            turned: None,
+        }
+    }
+
+    /// The same by day, but as `other` where the light falls from the other side: flakes that lie aslant in the ink
+    /// (magnetically aligned, as of rolling bars) or in a film.
+    pub(crate) fn changing_to(self, other: Self) -> Self {
+        Self {
+            turned: Some(other.visible),
+            ..self
+        }
+    }
+
+    /// The same, one colour whichever way the light falls.
+    pub(crate) fn constant(self) -> Self {
+        Self {
+            turned: None,
+            ..self
         }
     }
 
@@ -101,6 +121,7 @@ impl Ink {
             },
             infrared: Response::NONE,
             transmitted: Response::NONE,
+            turned: None,
         }
     }
 
@@ -114,16 +135,18 @@ impl Ink {
             },
             infrared: Response::absorbs([0.04; 3]),
             transmitted: Response::absorbs([0.88; 3]),
+            turned: None,
         }
     }
 
-    /// A length of thread that lies on the surface.
+    /// A length of thread that lies on the surface: a film, silver from one side and gold from the other.
     pub(crate) fn window_thread(glow: u32) -> Self {
         Self {
             visible: Response::opaque(rgb(0x00a9_b5b8)),
             ultraviolet: Response::opaque(rgb(glow).map(|v| 1.3 * v)),
             infrared: Response::opaque([0.62; 3]),
             transmitted: Response::absorbs([0.9; 3]),
+            turned: Some(Response::opaque(rgb(0x00c4_a04c))),
         }
     }
 
@@ -134,6 +157,7 @@ impl Ink {
             ultraviolet: Response::opaque(rgb(glow)),
             infrared: Response::absorbs([0.05; 3]),
             transmitted: Response::absorbs([0.25; 3]),
+            turned: None,
         }
     }
 
@@ -154,6 +178,7 @@ impl Ink {
             ultraviolet: Response::absorbs([0.5; 3]),
             infrared: Response::absorbs([0.2; 3]),
             transmitted: Response::absorbs([0.3; 3]),
+            turned: None,
         }
     }
 
@@ -164,6 +189,7 @@ impl Ink {
             ultraviolet: Response::absorbs([0.7; 3]),
             infrared: Response::absorbs([0.22; 3]),
             transmitted: Response::absorbs([0.28, 0.33, 0.42]),
+            turned: None,
         }
     }
 
@@ -174,6 +200,7 @@ impl Ink {
             ultraviolet: Response::absorbs([0.85; 3]),
             infrared: Response::absorbs([0.06; 3]),
             transmitted: Response::absorbs(rgb(colour).map(|v| 0.7 * (1.0 - v))),
+            turned: None,
         }
     }
 
@@ -184,6 +211,7 @@ impl Ink {
             ultraviolet: Response::opaque(paper.ultraviolet),
             infrared: Response::opaque(paper.infrared),
             transmitted: Response::absorbs([-0.12; 3]),
+            turned: None,
         }
     }
 
@@ -203,6 +231,7 @@ impl Ink {
                 adds: [0.03; 3],
             },
             transmitted: Response::absorbs([0.14, 0.16, 0.22]),
+            turned: None,
         }
     }
 
@@ -249,6 +278,10 @@ impl Ink {
             ultraviolet: self.ultraviolet.mixed(other.ultraviolet, t),
             infrared: self.infrared.mixed(other.infrared, t),
             transmitted: self.transmitted.mixed(other.transmitted, t),
+            turned: self.turned.or(other.turned).map(|_| {
+                self.response(Light::Turned)
+                    .mixed(other.response(Light::Turned), t)
+            }),
         }
     }
 
@@ -259,6 +292,7 @@ impl Ink {
             Light::Ultraviolet => self.ultraviolet,
             Light::Infrared => self.infrared,
             Light::Transmitted => self.transmitted,
+            Light::Turned => self.turned.unwrap_or(self.visible),
         }
     }
 }
@@ -286,7 +320,7 @@ impl Paper {
 
     pub(crate) fn in_light(&self, light: Light) -> [f32; 3] {
         match light {
-            Light::Visible => self.visible,
+            Light::Visible | Light::Turned => self.visible,
             Light::Ultraviolet => self.ultraviolet,
             Light::Infrared => self.infrared,
             Light::Transmitted => self.transmitted,

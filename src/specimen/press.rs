@@ -760,7 +760,7 @@ impl Sheet {
         let cloud = Clouds::new(key, self, side);
         // Amplitudes of grain, cloudiness and watermark in this light.
         let (grain, cloudy, marked) = match light {
-            Light::Visible => (0.030, 0.016, 0.016),
+            Light::Visible | Light::Turned => (0.030, 0.016, 0.016),
             Light::Ultraviolet => (0.10, 0.06, 0.02),
             Light::Infrared => (0.022, 0.014, 0.012),
             Light::Transmitted => (0.055, 0.13, 0.40),
@@ -773,10 +773,11 @@ impl Sheet {
                     .get(Dial::MissingWatermark)
                     .max(specimen.dials.get(Dial::PrintedWatermark)));
         let base = self.paper.in_light(light);
-        let relief = if matches!(light, Light::Visible | Light::Infrared) {
-            0.05
-        } else {
-            0.0
+        let relief = match light {
+            Light::Visible | Light::Infrared => 0.05,
+            // The other flank catches the lamp.
+            Light::Turned => -0.05,
+            Light::Ultraviolet | Light::Transmitted => 0.0,
         };
         let relief = relief
             * (1.0 - specimen.dials.get(Dial::OffsetForIntaglio))
@@ -788,7 +789,7 @@ impl Sheet {
             if marked > 0.0 {
                 self.watermark_row(&mut tone, y, watermark, shift, side, marked);
             }
-            if relief > 0.0 {
+            if relief != 0.0 {
                 for film in films
                     .iter()
                     .filter(|f| f.layer.print == Print::Intaglio && f.layer.name == "engraving")

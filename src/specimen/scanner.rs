@@ -332,7 +332,7 @@ impl Scanner {
             }
         };
         match light {
-            Light::Visible => colour,
+            Light::Visible | Light::Turned => colour,
             Light::Infrared => [0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]; 3],
             Light::Ultraviolet => colour.map(|c| 0.006 + 0.012 * c),
             Light::Transmitted => [1.0; 3],
@@ -362,8 +362,12 @@ impl Geometry {
     fn new(scanner: &Scanner, picture: &Picture, seed: u64) -> Self {
         let scale = f64::from(scanner.dpi) / 25.4;
         // Quarter turns are exact.
-        let quarter = super::maths::round(scanner.rotation / 90.0);
-        let rest = (scanner.rotation - 90.0 * quarter).to_radians();
+        let rotation = match picture.light {
+            Light::Turned => scanner.rotation + 180.0,
+            _ => scanner.rotation,
+        };
+        let quarter = super::maths::round(rotation / 90.0);
+        let rest = (rotation - 90.0 * quarter).to_radians();
         let (s, c) = (f64::from(sin(rest)), f64::from(cos(rest)));
         let n = (s * s + c * c).sqrt();
         let (s, c) = (s / n, c / n);

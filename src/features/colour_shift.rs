@@ -1,0 +1,294 @@
+//! # colour-shift: does the colour change when the note is turned?
+//!
+//! **What it is.** Flakes in optically variable ink, and the films of wide windowed threads, reflect another colour
+//! when the light falls from another side. A scanner's lamp shines from one side; turn the note by half a
+//! circle on the glass and it shines from the other. Print and copies of it look the same both times.
+//!
+//! **How it is measured.** On two scans of one side, the second with the note turned by half a circle. At each place
+//! where a change is published, in cells of half a millimetre: how far a* and b* (by the paper of either scan) lie
+//! from where they lay before, less what the side as a whole does. The mean of that over the darkest quarter of the
+//! place, which is ink; of a thread, over the tenth that changed most. Changes in all directions, as grain and edges
+//! show them, take each other away.
+//!
+//! **Unit.** log10 of ΔE (a*, b*): dirt and fading take a share of a change.
+//!
+//! **What it cannot see.** A change that takes another angle than the two that the scanner gives: a lamp on both
+//! sides, or straight above, shows the same colour twice. So it is known of enrolled notes and only suspected of
+//! others.
+//!
+//! **What fools it.** Films and inks that change their colour in another way; dirt on the place hides a change.
+
+use ndarray::Axis;
+
+use super::lit::{Lit, facts, paper_light};
+use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
+use crate::compare::evidence::Odd;
+use crate::compare::order::{median, quantile};
+use crate::note::{Light, RectMm, Side};
+use crate::reference::{Design, SecurityFeature};
+
+/// The kind of `[[feature]]` that says where it is; threads that change as well are looked at beside it.
+const INK: &str = "optically-variable-ink";
+/// Cells a millimetre: the two scans are laid over each other to a fifth of a millimetre or better.
+const CELLS: f64 = 2.0;
+/// The same for what the side as a whole does.
+const SIDE_CELLS: f64 = 1.0;
+/// Share of a place's cells that are its ink: a numeral's strokes fill more of it.
+const INKED: f64 = 0.25;
+/// Share of a thread's place, with room to either side, that its windows fill.
+const WINDOWS: f64 = 0.1;
+/// How far a thread may lie to either side of its place, mm: what paper mills and cutting allow.
+const ASIDE_MM: f64 = 1.0;
+/// Least change that is expected where no notes were enrolled: colours that go by two names differ by far more, and
+/// what does not change differed by less than 4 on 60 specimens.
+const LEAST_CHANGE: f64 = 6.0;
+/// a* and b* reach no further apart than this.
+const MOST_CHANGE: f64 = 200.0;
+/// Less is as good as none: what the eye tells apart.
+const NONE: f32 = 1.0;
+
+/// See the page above.
+#[derive(Debug)]
+pub struct ColourShift;
+
+impl Feature for ColourShift {
+    fn id(&self) -> &'static str {
+        "colour-shift"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            light: Light::Turned,
+            ..Needs::in_colour(2.0 * CELLS)
+        }
+    }
+
+    fn kind(&self) -> Option<&'static str> {
+        Some(INK)
+    }
+
+    fn odd(&self, _zone: &str) -> Odd {
+        Odd::Below
+    }
+
+    fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
+        let (_, fact) = places(design, side).find(|(name, _)| name == zone)?;
+        Some(Published {
+            excuse: Some("a lamp above the glass shows one colour both times: tilt the note"),
+            ..Published::of(fact, [LEAST_CHANGE, MOST_CHANGE].map(f64::log10))?
+        })
+    }
+
+    fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
+        let mut places = places(face.design, face.side).peekable();
+        if places.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let pair = Pair::of(face)?;
+        let side = pair.change(face.whole().grown(-3.0), SIDE_CELLS, [0.0; 2])?;
+        let common = [0, 1].map(|way| {
+            let mut values: Vec<f32> = side.iter().map(|cell| cell.moved[way]).collect();
+            median(&mut values).unwrap_or(0.0)
+        });
+        Ok(places
+            .map(|(zone, fact)| Reading {
+                zone,
+                result: changed(&pair, fact, common),
+            })
+            .collect())
+    }
+
+    fn least_spread(&self) -> f64 {
+        0.05
+    }
+}
+
+/// Where a side has what changes, by name; places that nobody states are none.
+fn places(design: &Design, side: Side) -> impl Iterator<Item = (String, &SecurityFeature)> {
+    let of = move |kind, name: &'static str| {
+        facts(design, kind, side, Light::Turned)
+            .filter(move |fact| {
+                fact.rect_mm.is_some() && fact.side == Some(side) && fact.colours.len() > 1
+            })
+            .enumerate()
+            .map(move |(k, fact)| (format!("{name}-{}", k + 1), fact))
+    };
+    of(INK, "ink").chain(of("windowed-thread", "thread"))
+}
+
+/// The two exposures of a face, and the light of the paper in each.
+struct Pair<'f, 'a> {
+    face: &'f Face<'a>,
+    before: [f32; 3],
+    now: [f32; 3],
+}
+
+impl<'f, 'a> Pair<'f, 'a> {
+    fn of(face: &'f Face<'a>) -> Result<Self, Unmeasured> {
+        let missing = || Unmeasured::Other("only one scan of this side".to_owned());
+        let before = face.before.as_ref().ok_or_else(missing)?;
+        let inside = face.whole().grown(-3.0);
+        Ok(Self {
+            face,
+            before: paper_light(&Lit::of(before.crop(inside, SIDE_CELLS))?),
+            now: paper_light(&Lit::part(face, inside, SIDE_CELLS)?),
+        })
+    }
+
+    /// How far a* and b* of each cell of a place have moved, less what they have moved everywhere.
+    fn change(&self, rect: RectMm, cells: f64, common: [f32; 2]) -> Result<Vec<Cell>, Unmeasured> {
+        let before = self.face.before.as_ref();
+        let before = Lit::of(before.and_then(|b| b.crop(rect, cells)))?.lab(self.before);
+        let now = Lit::part(self.face, rect, cells)?.lab(self.now);
+        let lanes = before.lanes(Axis(0)).into_iter().zip(now.lanes(Axis(0)));
+        Ok(lanes
+            .map(|(before, now)| Cell {
+                darkness: -before[0] - now[0],
+                moved: [1, 2].map(|c| now[c] - before[c] - common[c - 1]),
+            })
+            .collect())
+    }
+}
+
+/// What two exposures show of one cell.
+struct Cell {
+    darkness: f32,
+    /// a* and b*.
+    moved: [f32; 2],
+}
+
+impl Cell {
+    fn far(&self) -> f32 {
+        self.moved[0].hypot(self.moved[1])
+    }
+}
+
+fn changed(
+    pair: &Pair<'_, '_>,
+    fact: &SecurityFeature,
+    common: [f32; 2],
+) -> Result<Measurement, Unmeasured> {
+    let missing = || Unmeasured::Other("nobody states its place".to_owned());
+    let zone_mm = fact.rect_mm.ok_or_else(missing)?;
+    let (room, share, telling): (_, _, fn(&Cell) -> f32) = if fact.kind == INK {
+        (0.0, INKED, |cell| cell.darkness)
+    } else {
+        (ASIDE_MM, WINDOWS, Cell::far)
+    };
+    let seen = RectMm {
+        x: zone_mm.x - room,
+        width: zone_mm.width + 2.0 * room,
+        ..zone_mm
+    };
+    pair.face.open(seen)?;
+    let cells = pair.change(seen, CELLS, common)?;
+    let mut values: Vec<f32> = cells.iter().map(telling).collect();
+    let least = quantile(&mut values, 1.0 - share).unwrap_or(0.0);
+    let most = || cells.iter().filter(|cell| telling(cell) >= least);
+    let count = most().count().max(1) as f32;
+    let [a, b] = [0, 1].map(|way| most().map(|cell| cell.moved[way]).sum::<f32>() / count);
+    let value = a.hypot(b);
+    Ok(Measurement {
+        value: f64::from(value.max(NONE).log10()),
+        unit: "log10 ΔE",
+        zone_mm,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::drawn;
+    use super::*;
+    use crate::enroll::{self, Read};
+    use crate::pixels::Raster;
+    use crate::reference::{MeasuredLight, Shown};
+    use crate::verdict::{Finding, Outcome, Policy, weigh};
+
+    const PLACE: [f64; 4] = [84.0, 40.0, 12.0, 6.0];
+    const COPPER: [f64; 3] = [150.0, 90.0, 50.0];
+    const GREEN: [f64; 3] = [60.0, 110.0, 60.0];
+
+    fn design(source: Option<&str>) -> Design {
+        drawn::with_fact(INK, PLACE, &["copper", "green"], source)
+    }
+
+    fn note(n: i64, ink: [f64; 3]) -> Raster {
+        drawn::note(n, None, &|x, y, colour| {
+            let [left, top, width, height] = PLACE;
+            let (u, v) = (x - left, y - top);
+            let stroke = (0.0..width).contains(&u) && (0.0..height).contains(&v);
+            if stroke && u % 4.0 < 2.0 { ink } else { colour }
+        })
+    }
+
+    fn found(design: &Design, before: [f64; 3], now: [f64; 3]) -> Finding {
+        let (before, now) = (note(3, before), note(4, now));
+        drawn::finding(&ColourShift, &drawn::turned(&before, &now, design))
+    }
+
+    #[test]
+    fn ink_that_changes_agrees() {
+        let finding = found(&design(Some("the bank")), COPPER, GREEN);
+        assert_eq!(finding.outcome, Outcome::Agrees, "{finding:?}");
+        assert!(finding.value.unwrap() > 1.5, "{finding:?}");
+    }
+
+    #[test]
+    fn ink_that_does_not_is_doubted_by_facts_and_sure_beside_enrolled_notes() {
+        let mut design = design(Some("the bank"));
+        let finding = found(&design, COPPER, COPPER);
+        assert_eq!(finding.outcome, Outcome::Deviates, "{finding:?}");
+        assert!(finding.doubtful, "{finding:?}");
+
+        let rasters = [note(3, COPPER), note(4, GREEN), note(5, COPPER)];
+        let reads: Vec<Read> = (0..40)
+            .map(|note| {
+                let face = drawn::turned(&rasters[0], &rasters[1], &design);
+                let mut readings = crate::features::readings(&ColourShift, &face);
+                for reading in &mut readings {
+                    // Genuine notes differ.
+                    reading.result.as_mut().unwrap().value +=
+                        0.03 * (f64::from(note as u32 % 7) - 3.0);
+                }
+                Read {
+                    note,
+                    shown: Shown::AsScanned,
+                    covariates: face.covariates(),
+                    readings: vec![("colour-shift", readings)],
+                }
+            })
+            .collect();
+        // Its structure knows no such ink, which would be wear.
+        let mut side = drawn::DESIGN.measured[&Side::Front].clone();
+        side.structure = None;
+        let light = MeasuredLight {
+            readings: enroll::readings(&reads),
+            ..MeasuredLight::default()
+        };
+        side.lights.insert(Light::Turned, light);
+        design.measured.insert(Side::Front, side);
+        for (now, sure) in [(&rasters[1], false), (&rasters[2], true)] {
+            let face = drawn::turned(&rasters[0], now, &design);
+            let mut findings = [drawn::finding(&ColourShift, &face)];
+            weigh(&mut findings, &Policy::default(), 40, None);
+            let deviates = findings[0].outcome == Outcome::Deviates;
+            assert_eq!(deviates && !findings[0].doubtful, sure, "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn one_scan_alone_and_facts_that_nobody_vouches_for_are_not_examined() {
+        let raster = note(3, COPPER);
+        let known = design(Some("the bank"));
+        let face = Face {
+            light: Light::Turned,
+            ..drawn::face(&raster, &known)
+        };
+        let alone = drawn::finding(&ColourShift, &face);
+        assert_eq!(alone.outcome, Outcome::NotExamined);
+        assert!(alone.why.contains("only one scan"), "{}", alone.why);
+        let doubted = found(&design(None), COPPER, COPPER);
+        assert_eq!(doubted.outcome, Outcome::NotExamined, "{doubted:?}");
+    }
+}
