@@ -423,10 +423,14 @@ pub fn examine_and_show(
                 Verdict::Unclear
             }
             Joint::One(_) => {
-                for (file, face) in &faces {
+                for (at, (file, face)) in faces.iter().enumerate() {
                     let readings = measure_all(face);
                     if face.light == Light::Visible {
-                        scanner.extend(Glimpse::of(face, &readings));
+                        // A side that was scanned twice tells of the scanner once.
+                        let mut before = faces.iter().take(at);
+                        if !before.any(|f| f.1.side == face.side) {
+                            scanner.extend(Glimpse::of(face, &readings));
+                        }
                         let soft = checker.experience.softer(face);
                         softer.extend(soft.map(|soft| (*file, soft)));
                     }

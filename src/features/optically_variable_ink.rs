@@ -18,7 +18,7 @@
 //! **What fools it.** A scanner whose light falls otherwise than the eye's, dirt on the numeral, and
 //! pictures of poor colour; so a colour out of place alone makes no note suspect.
 
-use super::lit::{Lit, facts, hue, hue_origin, hue_range, luminance_of, paper_light, turn};
+use super::lit::{Lit, facts, hue, hue_origin, hue_range, lies, luminance_of, paper_light, turn};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
@@ -82,20 +82,6 @@ impl Feature for OpticallyVariableInk {
 
     fn least_spread(&self) -> f64 {
         5.0
-    }
-}
-
-/// How the note lies on the glass, as the end of a place's name: what colour shows depends on it, so that notes are
-/// compared with those that lay alike.
-fn lies(face: &Face<'_>) -> &'static str {
-    let ends = [0.0, face.design.size.width].map(|x| face.print.apply([x, 0.0]));
-    let [along, down] = [0, 1].map(|way| ends[1][way] - ends[0][way]);
-    if along.abs() < down.abs() {
-        "-sideways"
-    } else if along < 0.0 {
-        "-upside-down"
-    } else {
-        ""
     }
 }
 

@@ -13,13 +13,14 @@
 //! **Unit.** log10 of ΔE (L*, a*, b*, over the side's paper); a share; turns of the colour circle.
 //!
 //! **What it cannot see.** What is written on the thread, and whether its picture moves: tilt the note. Whether its
-//! colour changes takes two scans (colour-shift).
+//! colour changes takes two scans (colour-shift). Notes that lay upside down or sideways on the glass are compared with
+//! enrolled notes that lay so.
 //!
 //! **What fools it.** Foil glued on piece by piece. Print beside the thread that differs from it as the thread does.
 
 use ndarray::{ArrayView2, Axis};
 
-use super::lit::{Lit, facts, hue, hue_origin, hue_range, paper_light, turn};
+use super::lit::{Lit, facts, hue, hue_origin, hue_range, lies, paper_light, turn};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
@@ -72,7 +73,8 @@ impl Feature for WindowedThread {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let (_, fact) = places(design, side).find(|(name, _)| zone == format!("{name}:hue"))?;
+        let (_, fact) = places(design, side)
+            .find(|(name, _)| zone.starts_with(name) && zone.ends_with(":hue"))?;
         Some(Published {
             excuse: Some("which colour a film shows depends on how the lamp shines: tilt the note"),
             ..Published::of(fact, hue_range(&fact.colours)?.map(|v| v / CIRCLE))?
@@ -86,7 +88,9 @@ impl Feature for WindowedThread {
         }
         let (side, _) = Lit::inside(face, 1.0)?;
         let paper = paper_light(&side);
+        let lies = lies(face);
         Ok(places
+            .map(|(name, fact)| (name + lies, fact))
             .flat_map(|(zone, fact)| match thread(face, fact, paper) {
                 Ok(read) => read
                     .into_iter()
