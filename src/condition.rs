@@ -206,8 +206,8 @@ impl Condition {
                 .collect();
             median(&mut widths).map(f64::from)
         };
-        let [x0, y0] = face.print.apply([0.0, 0.0]);
-        let [x1, y1] = face.print.apply([face.design.size.width, 0.0]);
+        let [x0, y0] = face.lies().apply([0.0, 0.0]);
+        let [x1, y1] = face.lies().apply([face.design.size.width, 0.0]);
         let lies_along_rows = (x1 - x0).abs() >= (y1 - y0).abs();
         Some(Self {
             edge_widths: if lies_along_rows {
@@ -288,7 +288,7 @@ pub fn colour_detail(face: &Face<'_>, least: f32) -> Result<(), Unmeasured> {
         let y = size.height * row as f64 / COLOUR_ROWS as f64;
         for column in 1..COLOUR_COLUMNS {
             let x = size.width * column as f64 / COLOUR_COLUMNS as f64;
-            let [x, y] = face.print.apply([x, y]);
+            let [x, y] = face.lies().apply([x, y]);
             if !(x >= 2.0 && y >= 0.0) {
                 continue;
             }
@@ -349,7 +349,7 @@ fn density_of(value: f32) -> f32 {
 /// Densities over `paper` of a window around a place in mm, as it lies in the scan. `None` where it
 /// is not wholly in the scan.
 fn read(face: &Face<'_>, centre: [f64; 2], side: usize, paper: [f32; 3]) -> Option<[Vec<f32>; 3]> {
-    let [x, y] = face.print.apply(centre);
+    let [x, y] = face.lies().apply(centre);
     let half = side as f64 / 2.0;
     let (left, top) = ((x - half).round(), (y - half).round());
     if !(left >= 0.0 && top >= 0.0) {
@@ -469,7 +469,7 @@ fn paper_places(face: &Face<'_>) -> Option<Vec<[f64; 2]>> {
         ([cell as f64, 0.0], [1.0, 0.0], 1.0),
         ([0.0, cell as f64], [0.0, 1.0], 1.0),
     ])?;
-    let back = face.print.then(&to_cells).inverse()?;
+    let back = face.lies().then(&to_cells).inverse()?;
     let (width, height) = (face.design.size.width, face.design.size.height);
     let margin = EDGE_MM + CELL_MM * PAPER_CELLS as f64;
     let mut best = vec![(0.0f32, [0.0f64; 2]); PARTS.0 * PARTS.1];

@@ -121,6 +121,8 @@ impl Exposure<'_> {
 /// A side's printed structure beside that of its reference.
 #[derive(Debug)]
 pub struct View {
+    /// From millimetres on the upright side to scan pixels, by the main printing.
+    pub print: Homography,
     /// The side, straightened.
     pub straight: Straight,
     /// Moved onto the reference's main printing.
@@ -205,12 +207,27 @@ impl Face<'_> {
             });
         }
         let size = self.design.size;
-        let straight = Reduced::new(self.raster, self.px_per_mm).straighten(
-            &self.print,
-            size,
-            Some(&self.outline.quad),
-        );
-        let aligned = Aligned::new(&straight, &structure.main_printing());
+        let reduced = Reduced::new(self.raster, self.px_per_mm);
+        let sought = structure.main_printing();
+        let look = |print: &Homography| {
+            let straight = reduced.straighten(print, size, Some(&self.outline.quad));
+            let aligned = Aligned::new(&straight, &sought);
+            (straight, aligned)
+        };
+        let mut print = self.print;
+        let (mut straight, mut aligned) = look(&print);
+        // Overprint that floats far leads the first look astray, by a millimetre at the corners: the main printing
+        // says better.
+        for _ in 0..2 {
+            let Some(better) = aligned.lies(size).map(|map| map.then(&print)) else {
+                break;
+            };
+            let (next, found) = look(&better);
+            if found.field.agreement() <= aligned.field.agreement() {
+                break;
+            }
+            (print, straight, aligned) = (better, next, found);
+        }
         let overprinted: Vec<&Zone> = self
             .design
             .zones
@@ -233,7 +250,7 @@ impl Face<'_> {
         });
         let excused = excused(&overprinted, overprint.as_ref(), aligned.contrast.dim());
         let bed = wear::bed_colour(self.raster, &self.outline, self.px_per_mm);
-        let colours = Colours::new(self.raster, &self.print, self.px_per_mm);
+        let colours = Colours::new(self.raster, &print, self.px_per_mm);
         let wear = wear::measure(&straight, colours, &aligned, structure, &excused, bed);
         let open = &aligned.seen * &wear.covered.mapv(|c| 1.0 - c);
         let print_weight = structure::weight(&structure.print, &open);
@@ -241,6 +258,7 @@ impl Face<'_> {
         let shown = &aligned.seen * &wear.hidden.mapv(|h| 1.0 - h);
         let shown_weight = structure::weight(&structure.print, &shown);
         Ok(View {
+            print,
             wear,
             open,
             shown_weight,
@@ -254,7 +272,15 @@ impl Face<'_> {
 
     /// A straightened crop: see [`resample::crop`].
     pub fn crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
-        resample::crop(self.raster, &self.print, rect, px_per_mm)
+        resample::crop(self.raster, self.lies(), rect, px_per_mm)
+    }
+
+    /// From millimetres on the upright side, as the print lies, to scan pixels: by the main printing where that was
+    /// looked for.
+    pub fn lies(&self) -> &Homography {
+        let by_day = self.light.by_day();
+        let seen = by_day.then(|| self.view().ok()).flatten();
+        seen.map_or(&self.print, |(view, _)| &view.print)
     }
 
     /// Whether a place can be looked at: it lies in the scan, as in the one before the note was turned, and wear leaves
@@ -264,7 +290,7 @@ impl Face<'_> {
     /// [`Unmeasured::Covered`].
     pub fn open(&self, rect: RectMm) -> Result<(), Unmeasured> {
         let before = self.before.as_ref().map(|b| (b.raster, &b.print));
-        let mut scans = before.into_iter().chain([(self.raster, &self.print)]);
+        let mut scans = before.into_iter().chain([(self.raster, self.lies())]);
         if !scans.all(|(raster, print)| holds(raster, print, rect)) {
             return Err(Unmeasured::Covered("it lies beyond the scan".to_owned()));
         }

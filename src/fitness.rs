@@ -150,7 +150,7 @@ impl Defects {
         if face.outline.sides != [SideSource::Edge; 4] {
             return;
         }
-        let Some(back) = face.print.inverse() else {
+        let Some(back) = face.lies().inverse() else {
             return;
         };
         let (width, height) = side_lengths(&face.outline.quad.map(|p| back.apply(p)));

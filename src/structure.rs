@@ -14,9 +14,9 @@ use crate::compare::align::{Expected, Padded, Part, Shift, ShiftField, correlati
 use crate::compare::tiles::Detail;
 use crate::note::{RectMm, SizeMm};
 use crate::pixels::{Lattice, Plane, Raster};
-use crate::rectify::Quad;
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::local_contrast;
+use crate::rectify::{Quad, distance};
 
 /// Cells for a millimetre of the note: 72 dpi, the finest plane that a reference note may hold.
 pub const CELLS_PER_MM: f64 = 72.0 / 25.4;
@@ -29,6 +29,9 @@ pub const LEAST_PX_PER_MM: f64 = 3.5;
 
 /// How far a block may lie from where the print map says, cells: 1 mm.
 const CREEP: usize = 3;
+/// The main printing is looked for again where a corner lies further off than this, cells: a local alignment follows
+/// less than [`CREEP`], and blocks lie inside of the corners.
+const ASTRAY: f64 = 2.0;
 /// How far an overprint may lie from its mean place, cells: 4.2 mm. On $1 notes it was up to 3 % of
 /// the height and 2 % of the width, 3.1 mm.
 const FLOAT: usize = 12;
@@ -353,6 +356,23 @@ impl Aligned {
             seen: straight.seen.clone(),
             field,
         }
+    }
+
+    /// Where the main printing lies, from millimetres as it should to millimetres as it does; `None` where that is
+    /// nowhere further off than a local alignment follows.
+    pub fn lies(&self, size: SizeMm) -> Option<Homography> {
+        let map = self.field.map()?;
+        let (rows, columns) = self.contrast.dim();
+        let (right, below) = (columns as f64, rows as f64);
+        let corners = [[0.0, 0.0], [right, 0.0], [right, below], [0.0, below]];
+        let moved = corners.map(|corner| map.apply(corner));
+        let off = corners.iter().zip(&moved).map(|(a, b)| distance(a, b));
+        if off.fold(0.0, f64::max) <= ASTRAY {
+            return None;
+        }
+        let to_mm = |v: f64, cells: f64, mm: f64| v * mm / cells;
+        let quad = moved.map(|[x, y]| [to_mm(x, right, size.width), to_mm(y, below, size.height)]);
+        Homography::from_rectangle(size.width, size.height, &quad)
     }
 }
 

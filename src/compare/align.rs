@@ -4,6 +4,7 @@
 use ndarray::Array2;
 
 use crate::pixels::{Lattice, Plane, window};
+use crate::rectify::homography::{Homography, Point};
 
 /// Side of the blocks that vote for a [`ShiftField`], cells.
 const BLOCK: usize = 24;
@@ -11,6 +12,9 @@ const BLOCK: usize = 24;
 const LEAST_VOTE: f32 = 0.25;
 /// A vote farther than this from the median of its neighbours is an error, cells.
 const OUTLIER: f64 = 1.5;
+
+/// Fewest votes that make a map.
+const LEAST_VOTES: usize = 16;
 
 /// Mean and spread of a plane over several examples of its content.
 #[derive(Debug, Clone, PartialEq)]
@@ -319,6 +323,41 @@ impl ShiftField {
                 columns as f64 / shape.1 as f64,
             ),
         }
+    }
+
+    /// The map from cells of the reference to cells of the observed plane that most votes agree on, by least squares
+    /// that hear votes far from it less and less (Tukey's biweight). `None` for too few.
+    pub fn map(&self) -> Option<Homography> {
+        let votes: Vec<(Point, Point, f64)> = self
+            .votes
+            .indexed_iter()
+            .filter_map(|((r, c), vote)| {
+                let vote = (*vote)?;
+                let x = (c as f64 + 0.5) * self.step.1;
+                let y = (r as f64 + 0.5) * self.step.0;
+                let found = [x + vote.dx, y + vote.dy];
+                Some(([x, y], found, f64::from(vote.agreement.powi(2))))
+            })
+            .collect();
+        if votes.len() < LEAST_VOTES {
+            return None;
+        }
+        let mut weighted = votes.clone();
+        let mut map = Homography::fit_affine(&weighted)?;
+        for _ in 0..3 {
+            for (vote, (from, to, weight)) in weighted.iter_mut().zip(&votes) {
+                let [x, y] = map.apply(*from);
+                let off = (x - to[0]).hypot(y - to[1]) / (2.0 * OUTLIER);
+                vote.2 = weight * (1.0 - (off * off).min(1.0)).powi(2) + 1e-9;
+            }
+            map = Homography::fit(&weighted)?;
+        }
+        Some(map)
+    }
+
+    /// How well the votes agree, all together.
+    pub fn agreement(&self) -> f32 {
+        self.votes.iter().flatten().map(|vote| vote.agreement).sum()
     }
 
     /// The observed plane moved onto the reference.

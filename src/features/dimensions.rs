@@ -49,7 +49,7 @@ impl Feature for Dimensions {
                 [size.width, size.height],
                 [0.0, size.height],
             ]
-            .map(|p| face.print.apply(p)),
+            .map(|p| face.lies().apply(p)),
         );
         let [top, right, bottom, left] = face.outline.sides.map(|s| s == SideSource::Edge);
         let cropped = |seen: bool| {

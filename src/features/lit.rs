@@ -178,8 +178,8 @@ pub(crate) fn facts<'d>(
 
 /// How the note lies on the glass, as the end of a place's name: what colour shows of what changes with the light depends
 /// on it, so that notes are compared with those that lay alike.
-pub(crate) fn lies(face: &Face<'_>) -> &'static str {
-    let ends = [0.0, face.design.size.width].map(|x| face.print.apply([x, 0.0]));
+pub(crate) fn way_up(face: &Face<'_>) -> &'static str {
+    let ends = [0.0, face.design.size.width].map(|x| face.lies().apply([x, 0.0]));
     let [along, down] = [0, 1].map(|way| ends[1][way] - ends[0][way]);
     if along.abs() < down.abs() {
         "-sideways"

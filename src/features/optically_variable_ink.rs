@@ -18,7 +18,7 @@
 //! **What fools it.** A scanner whose light falls otherwise than the eye's, dirt on the numeral, and
 //! pictures of poor colour; so a colour out of place alone makes no note suspect.
 
-use super::lit::{Lit, facts, hue, hue_origin, hue_range, lies, luminance_of, paper_light, turn};
+use super::lit::{Lit, facts, hue, hue_origin, hue_range, luminance_of, paper_light, turn, way_up};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
@@ -71,10 +71,10 @@ impl Feature for OpticallyVariableInk {
         }
         let (side, _) = Lit::inside(face, 1.0)?;
         let paper = paper_light(&side);
-        let lies = lies(face);
+        let way_up = way_up(face);
         Ok(places
             .map(|(zone, fact)| Reading {
-                zone: zone + lies,
+                zone: zone + way_up,
                 result: colour(face, fact, paper),
             })
             .collect())

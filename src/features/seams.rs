@@ -54,7 +54,7 @@ impl Feature for Seams {
                 Unmeasured::NotCalibrated("no detail of this side was enrolled".to_owned())
             })?;
         let size = face.design.size;
-        let observed = tiles::detail(face.raster, &face.print, size);
+        let observed = tiles::detail(face.raster, face.lies(), size);
         let mut readings = Vec::new();
         for (name, values, expected) in [
             ("luma", &observed.luma, &detail.luma),

@@ -20,7 +20,7 @@
 
 use ndarray::{ArrayView2, Axis};
 
-use super::lit::{Lit, facts, hue, hue_origin, hue_range, lies, paper_light, turn};
+use super::lit::{Lit, facts, hue, hue_origin, hue_range, paper_light, turn, way_up};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
@@ -88,9 +88,9 @@ impl Feature for WindowedThread {
         }
         let (side, _) = Lit::inside(face, 1.0)?;
         let paper = paper_light(&side);
-        let lies = lies(face);
+        let way_up = way_up(face);
         Ok(places
-            .map(|(name, fact)| (name + lies, fact))
+            .map(|(name, fact)| (name + way_up, fact))
             .flat_map(|(zone, fact)| match thread(face, fact, paper) {
                 Ok(read) => read
                     .into_iter()
