@@ -91,14 +91,8 @@ impl Feature for WindowedThread {
         let way_up = way_up(face);
         Ok(places
             .map(|(name, fact)| (name + way_up, fact))
-            .flat_map(|(zone, fact)| match thread(face, fact, paper) {
-                Ok(read) => read
-                    .into_iter()
-                    .map(|(way, result)| Reading {
-                        zone: format!("{zone}:{way}"),
-                        result,
-                    })
-                    .collect(),
+            .flat_map(|(zone, fact)| match thread(face, &zone, fact, paper) {
+                Ok(read) => read,
                 Err(why) => vec![Reading {
                     zone,
                     result: Err(why),
@@ -120,12 +114,13 @@ fn places(design: &Design, side: Side) -> impl Iterator<Item = (String, &Securit
         .map(|(k, fact)| (format!("thread-{}", k + 1), fact))
 }
 
-/// What one thread reads, by the way it is looked at.
+/// What one thread reads, looked at in three ways.
 fn thread(
     face: &Face<'_>,
+    name: &str,
     fact: &SecurityFeature,
     paper: [f32; 3],
-) -> Result<[(&'static str, Result<Measurement, Unmeasured>); 3], Unmeasured> {
+) -> Result<Vec<Reading>, Unmeasured> {
     let missing = || Unmeasured::Other("nobody states its place".to_owned());
     let place = fact.rect_mm.ok_or_else(missing)?;
     let strip = ((STRIP * place.width * CELLS).round() as usize).max(1);
@@ -180,21 +175,20 @@ fn thread(
             "it looks grey, which has no hue".to_owned(),
         )),
     };
-    Ok([
-        (
-            "strength",
-            measured(f64::from(strength.max(LEAST).log10()), "log10 ΔE"),
-        ),
-        (
-            "windows",
-            if strength >= LEAST {
-                measured(shown, "of its length")
-            } else {
-                Err(Unmeasured::Other("no thread is seen".to_owned()))
-            },
-        ),
-        ("hue", hue),
-    ])
+    let windows = if strength >= LEAST {
+        measured(shown, "of its length")
+    } else {
+        Err(Unmeasured::Other("no thread is seen".to_owned()))
+    };
+    let strength = measured(f64::from(strength.max(LEAST).log10()), "log10 ΔE");
+    let ways = [("strength", strength), ("windows", windows), ("hue", hue)];
+    Ok(ways
+        .into_iter()
+        .map(|(way, result)| Reading {
+            zone: format!("{name}:{way}"),
+            result,
+        })
+        .collect())
 }
 
 /// Sums of the columns of a band, each over those before it, as means down the band.
