@@ -147,6 +147,7 @@ fn every_dial_shows_and_grows() {
             }
             Dial::MissingFibres => (Side::Front, Light::Ultraviolet),
             Dial::InfraredVisible => (Side::Front, Light::Infrared),
+            Dial::ConstantInk => (Side::Front, Light::Turned),
             _ => (Side::Front, Light::Visible),
         };
         // Serials change in steps and wrong size is no matter of ink: they have tests of their own.

@@ -78,7 +78,7 @@ dials! {
     Splice, Defect, "splice", "one part of the note comes from a copy; the seam shows";
     WrongSize, Defect, "wrong-size", "a note up to 5 % shorter and 2 % lower than it should be";
     LostMicrotext, Defect, "lost-microtext", "microtext that is only a grey line";
-    ConstantInk, Defect, "constant-ink", "the numeral in colour-changing ink printed in an ordinary one, of the colour that a scan shows (any value above 0)";
+    ConstantInk, Defect, "constant-ink", "the numeral in colour-changing ink printed in one that changes less (slight) or not at all (in full)";
     Soil, Wear, "soil", "dirt of handling, yellow-brown, darker at the edges";
     Creases, Wear, "creases", "folds with rubbed ink and dirt in them, two (slight) to fourteen";
     FoldedCorner, Wear, "folded-corner", "a corner folded behind the note, up to 16 mm";

@@ -27,7 +27,7 @@ pub(crate) fn apply(sheet: &mut Sheet, specimen: &Specimen, side: Side) {
     let dials = &specimen.dials;
     let hue = dials.get(Dial::InkHue);
     let infrared = dials.get(Dial::InfraredVisible);
-    let constant = dials.get(Dial::ConstantInk) > 0.0;
+    let constant = dials.get(Dial::ConstantInk);
     for layer in sheet.layers.iter_mut().filter(|l| l.is_print()) {
         for (_, ink) in &mut layer.inks {
             if hue > 0.0 {
@@ -36,8 +36,8 @@ pub(crate) fn apply(sheet: &mut Sheet, specimen: &Specimen, side: Side) {
             if infrared > 0.0 {
                 *ink = ink.infrared_as_seen(infrared);
             }
-            if constant {
-                *ink = ink.constant();
+            if constant > 0.0 {
+                *ink = ink.constant(constant);
             }
         }
     }

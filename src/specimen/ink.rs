@@ -92,12 +92,10 @@ impl Ink {
         }
     }
 
-    /// The same, one colour whichever way the light falls.
-    pub(crate) fn constant(self) -> Self {
-        Self {
-            turned: None,
-            ..self
-        }
+    /// The same, but less changing by `amount` 0..=1: 1 is one colour whichever way the light falls.
+    pub(crate) fn constant(self, amount: f32) -> Self {
+        let turned = self.turned.map(|t| t.mixed(self.visible, amount));
+        Self { turned, ..self }
     }
 
     /// The same ink with light of its own under ultraviolet (linear).
