@@ -59,6 +59,9 @@ struct Row {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
+    // Before the minutes of work, not after them.
+    std::fs::create_dir_all(&arguments.output)
+        .with_context(|| format!("{}: cannot make the folder", arguments.output.display()))?;
     let library = library(arguments.references.as_deref())?;
     let identifier = Identifier::new(&library);
     let jobs = super::cores();

@@ -20,7 +20,7 @@
 
 use ndarray::Axis;
 
-use super::lit::{Lit, facts, paper_light};
+use super::lit::{Lit, paper_light, places};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::{median, quantile};
@@ -72,7 +72,7 @@ impl Feature for ColourShift {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let (_, fact) = places(design, side).find(|(name, _)| name == zone)?;
+        let (_, fact) = changing(design, side).find(|(name, _)| name == zone)?;
         Some(Published {
             excuse: Some("a lamp above the glass shows one colour both times: tilt the note"),
             ..Published::of(fact, [LEAST_CHANGE, MOST_CHANGE].map(f64::log10))?
@@ -80,7 +80,7 @@ impl Feature for ColourShift {
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
-        let mut places = places(face.design, face.side).peekable();
+        let mut places = changing(face.design, face.side).peekable();
         if places.peek().is_none() {
             return Ok(Vec::new());
         }
@@ -103,17 +103,11 @@ impl Feature for ColourShift {
     }
 }
 
-/// Where a side has what changes, by name; places that nobody states are none.
-fn places(design: &Design, side: Side) -> impl Iterator<Item = (String, &SecurityFeature)> {
-    let of = move |kind, name: &'static str| {
-        facts(design, kind, side, Light::Turned)
-            .filter(move |fact| {
-                fact.rect_mm.is_some() && fact.side == Some(side) && fact.colours.len() > 1
-            })
-            .enumerate()
-            .map(move |(k, fact)| (format!("{name}-{}", k + 1), fact))
-    };
-    of(INK, "ink").chain(of("windowed-thread", "thread"))
+/// Where a side has what changes, by name.
+fn changing(design: &Design, side: Side) -> impl Iterator<Item = (String, &SecurityFeature)> {
+    places(design, INK, side, "ink")
+        .chain(places(design, "windowed-thread", side, "thread"))
+        .filter(|(_, fact)| fact.colours.len() > 1)
 }
 
 /// The two exposures of a face, and the light of the paper in each.

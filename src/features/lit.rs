@@ -176,6 +176,19 @@ pub(crate) fn facts<'d>(
     })
 }
 
+/// Where a side shows a kind of feature by day, by `name` and number; places that nobody states are none.
+pub(crate) fn places<'d>(
+    design: &'d Design,
+    kind: &'static str,
+    side: Side,
+    name: &'static str,
+) -> impl Iterator<Item = (String, &'d SecurityFeature)> {
+    facts(design, kind, side, Light::Visible)
+        .filter(move |fact| fact.rect_mm.is_some() && fact.side == Some(side))
+        .enumerate()
+        .map(move |(k, fact)| (format!("{name}-{}", k + 1), fact))
+}
+
 /// How the note lies on the glass, as the end of a place's name: what colour shows of what changes with the light depends
 /// on it, so that notes are compared with those that lay alike.
 pub(crate) fn way_up(face: &Face<'_>) -> &'static str {

@@ -18,11 +18,13 @@
 //! **What fools it.** A scanner whose light falls otherwise than the eye's, dirt on the numeral, and
 //! pictures of poor colour; so a colour out of place alone makes no note suspect.
 
-use super::lit::{Lit, facts, hue, hue_origin, hue_range, luminance_of, paper_light, turn, way_up};
+use super::lit::{
+    Lit, hue, hue_origin, hue_range, luminance_of, paper_light, places, turn, way_up,
+};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
-use crate::note::{Light, Side};
+use crate::note::Side;
 use crate::reference::{Design, SecurityFeature};
 
 /// The kind of `[[feature]]` that says where it is.
@@ -60,12 +62,13 @@ impl Feature for OpticallyVariableInk {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let (_, fact) = places(design, side).find(|(name, _)| zone.starts_with(name))?;
+        let (_, fact) =
+            places(design, KIND, side, "ink").find(|(name, _)| zone.starts_with(name))?;
         Published::of(fact, hue_range(&fact.colours)?)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
-        let mut places = places(face.design, face.side).peekable();
+        let mut places = places(face.design, KIND, face.side, "ink").peekable();
         if places.peek().is_none() {
             return Ok(Vec::new());
         }
@@ -83,14 +86,6 @@ impl Feature for OpticallyVariableInk {
     fn least_spread(&self) -> f64 {
         5.0
     }
-}
-
-/// Where a side has such ink, by name; places that nobody states are none.
-fn places(design: &Design, side: Side) -> impl Iterator<Item = (String, &SecurityFeature)> {
-    facts(design, KIND, side, Light::Visible)
-        .filter(move |fact| fact.rect_mm.is_some() && fact.side == Some(side))
-        .enumerate()
-        .map(|(k, fact)| (format!("ink-{}", k + 1), fact))
 }
 
 /// The hue of the ink at a place, `paper` being the light that blank paper sends back.

@@ -20,11 +20,11 @@
 
 use ndarray::{ArrayView2, Axis};
 
-use super::lit::{Lit, facts, hue, hue_origin, hue_range, paper_light, turn, way_up};
+use super::lit::{Lit, hue, hue_origin, hue_range, paper_light, places, turn, way_up};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
-use crate::note::{Light, RectMm, Side};
+use crate::note::{RectMm, Side};
 use crate::reference::{Design, SecurityFeature};
 
 /// The kind of `[[feature]]` that says where it is.
@@ -73,7 +73,7 @@ impl Feature for WindowedThread {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let (_, fact) = places(design, side)
+        let (_, fact) = places(design, KIND, side, "thread")
             .find(|(name, _)| zone.starts_with(name) && zone.ends_with(":hue"))?;
         Some(Published {
             excuse: Some("which colour a film shows depends on how the lamp shines: tilt the note"),
@@ -82,7 +82,7 @@ impl Feature for WindowedThread {
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
-        let mut places = places(face.design, face.side).peekable();
+        let mut places = places(face.design, KIND, face.side, "thread").peekable();
         if places.peek().is_none() {
             return Ok(Vec::new());
         }
@@ -104,14 +104,6 @@ impl Feature for WindowedThread {
     fn least_spread(&self) -> f64 {
         0.05
     }
-}
-
-/// Where a side has such a thread, by name; places that nobody states are none.
-fn places(design: &Design, side: Side) -> impl Iterator<Item = (String, &SecurityFeature)> {
-    facts(design, KIND, side, Light::Visible)
-        .filter(move |fact| fact.rect_mm.is_some() && fact.side == Some(side))
-        .enumerate()
-        .map(|(k, fact)| (format!("thread-{}", k + 1), fact))
 }
 
 /// What one thread reads, looked at in three ways.
