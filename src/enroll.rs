@@ -1047,6 +1047,10 @@ fn after_turning(
     (note, others): (usize, u64),
     mut show: impl FnMut(&Face<'_>, Shown),
 ) {
+    let turned = |source: &Source| source.light == Some(Light::Turned);
+    if !capture.files.iter().any(turned) {
+        return;
+    }
     let limits = Limits::default();
     let by_day = capture
         .files
@@ -1073,7 +1077,12 @@ fn after_turning(
             ))
         };
         let exhibits: Vec<Exhibit<'_>> = scans.iter().filter_map(as_other).collect();
-        let turned = turned_faces(&exhibits);
+        let faces: Vec<(usize, Face<'_>)> = exhibits
+            .iter()
+            .enumerate()
+            .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
+            .collect();
+        let turned = turned_faces(&exhibits, &faces);
         if turned.is_empty() {
             return;
         }

@@ -48,7 +48,7 @@ pub mod watermark;
 pub mod windowed_thread;
 pub mod zone_structure;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::compare::align::{Agreement, Part, agreement};
 use crate::compare::evidence::Odd;
@@ -74,7 +74,7 @@ const MOST_COVERED: f64 = 0.25;
 const GREY_WITHIN: f32 = 2.5;
 
 /// One side of a recognised note in one light, ready to be measured.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Face<'a> {
     /// What it was recognised as.
     pub design: &'a Design,
@@ -95,9 +95,9 @@ pub struct Face<'a> {
     /// The paper's outline, scan px.
     pub outline: SettledOutline,
     /// Its structure at 72 dpi, once someone has asked for it: see [`Face::view`].
-    pub view: OnceLock<Result<View, Unmeasured>>,
+    pub view: Arc<OnceLock<Result<View, Unmeasured>>>,
     /// See [`Face::condition`]; empty until it is asked for.
-    pub condition: OnceLock<Option<Condition>>,
+    pub condition: Arc<OnceLock<Option<Condition>>>,
     /// How the side looked before the note was turned; of faces in [`Light::Turned`].
     pub before: Option<Exposure<'a>>,
 }

@@ -35,7 +35,7 @@ pub mod verdict;
 pub mod wear;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use drift::Glimpse;
 use features::overprint::{self, Marks, Overprint};
@@ -111,8 +111,8 @@ impl Exhibit<'_> {
             print: identity.print,
             px_per_mm: self.record.px_per_mm?,
             outline: self.outline.clone()?,
-            view: OnceLock::new(),
-            condition: OnceLock::new(),
+            view: Arc::default(),
+            condition: Arc::default(),
             before: None,
         })
     }
@@ -120,31 +120,37 @@ impl Exhibit<'_> {
 
 /// The sides that were scanned once more with the note turned by half a circle on the glass, each as it lies in the
 /// later scan: two exposures of one side in visible light, in which whatever changes with the angle of the light
-/// shows two colours. With the places of the later scans in `exhibits`.
-pub fn turned_faces<'e>(exhibits: &'e [Exhibit<'_>]) -> Vec<(usize, Face<'e>)> {
-    let by_day = |exhibit: &&'e Exhibit<'_>| exhibit.record.light == Light::Visible;
+/// shows two colours. `faces` are those of the exhibits, each with its place among them, as these are.
+pub fn turned_faces<'e>(
+    exhibits: &[Exhibit<'_>],
+    faces: &[(usize, Face<'e>)],
+) -> Vec<(usize, Face<'e>)> {
+    let lies = |file: usize| Some(exhibits.get(file)?.identity.as_ref()?.turned);
+    let by_day = || {
+        faces
+            .iter()
+            .filter(|(_, face)| face.light == Light::Visible)
+    };
     let mut out: Vec<(usize, Face<'e>)> = Vec::new();
-    for (file, exhibit) in exhibits.iter().enumerate().filter(|(_, e)| by_day(e)) {
-        let Some(identity) = &exhibit.identity else {
-            continue;
-        };
-        let before = exhibits.iter().take(file).filter(by_day).find_map(|other| {
-            let known = other.identity.as_ref()?;
-            let turned = (identity.turned + 180) % 360 == known.turned;
-            let same = known.design.id == identity.design.id && known.side == identity.side;
-            (turned && same).then_some(Exposure {
-                raster: &other.scan.as_ref()?.raster,
-                print: known.print,
-            })
-        });
-        let taken = out.iter().any(|(_, face)| face.side == identity.side);
-        if let (Some(before), Some(face), false) = (before, exhibit.face(), taken) {
+    for (file, later) in by_day() {
+        let earlier = by_day()
+            .take_while(|(other, _)| other < file)
+            .find(|(other, earlier)| {
+                let half = |turned: u16| (turned + 180) % 360;
+                let same = earlier.design.id == later.design.id && earlier.side == later.side;
+                same && lies(*other) == lies(*file).map(half)
+            });
+        let taken = out.iter().any(|(_, face)| face.side == later.side);
+        if let (Some((_, earlier)), false) = (earlier, taken) {
             let face = Face {
                 light: Light::Turned,
-                before: Some(before),
-                ..face
+                before: Some(Exposure {
+                    raster: earlier.raster,
+                    print: *earlier.lies(),
+                }),
+                ..later.clone()
             };
-            out.push((file, face));
+            out.push((*file, face));
         }
     }
     out
@@ -387,28 +393,29 @@ pub fn examine_and_show(
     let mut p_value = None;
     let mut serial = None;
     let mut fitness = None;
-    let faces: Vec<(usize, Face<'_>)> = exhibits
+    let mut faces: Vec<(usize, Face<'_>)> = exhibits
         .iter()
         .enumerate()
         .filter_map(|(file, exhibit)| Some((file, exhibit.face()?)))
-        .chain(turned_faces(exhibits))
         .collect();
+    let turned = turned_faces(exhibits, &faces);
+    faces.extend(turned);
     let mut scanner = Vec::new();
     let mut softer = BTreeMap::new();
     let mut enrolled = 0;
-    let mut other_note = None;
-    if let Joint::One(identity) = &mut identity
-        && let Some(read) = read(exhibits, checker.identifier.library())
-    {
-        other_note = other_serial(&read, exhibits, checker.identifier.library());
-        findings.extend(overprint::ALL.iter().map(|feature| feature.examine(&read)));
-        identity.series = read.marks.series.clone();
-        serial = Some(serial_record(&read));
-    }
-    if let Some(what) = other_note {
+    let library = checker.identifier.library();
+    let read = match &identity {
+        Joint::One(_) => read(exhibits, library),
+        _ => None,
+    };
+    let other_note = |read| other_serial(read, exhibits, library);
+    if let Some(what) = read.as_ref().and_then(other_note) {
         identity = Joint::Contradiction(what);
-        findings.clear();
-        serial = None;
+    }
+    if let (Joint::One(identity), Some(read)) = (&mut identity, &read) {
+        findings.extend(overprint::ALL.iter().map(|feature| feature.examine(read)));
+        identity.series = read.marks.series.clone();
+        serial = Some(serial_record(read));
     }
     let verdict = if exhibits.iter().all(|e| e.scan.is_none()) {
         Verdict::Unreadable
@@ -508,25 +515,23 @@ pub fn examine_and_show(
     }
 }
 
+/// The images in visible light in which a note was recognised, with their places among all.
+fn by_day<'e, 'a>(
+    exhibits: &'e [Exhibit<'a>],
+) -> impl Iterator<Item = (usize, &'e Scan, &'e Identity<'a>)> {
+    exhibits
+        .iter()
+        .enumerate()
+        .filter(|(_, exhibit)| exhibit.record.light == Light::Visible)
+        .filter_map(|(file, e)| Some((file, e.scan.as_ref()?, e.identity.as_ref()?)))
+}
+
 /// Reads the overprint off the first image that shows it in visible light; off the first image at all where none
 /// does, to say so.
 fn read<'a>(exhibits: &[Exhibit<'a>], library: &'a Library) -> Option<Overprint<'a>> {
     let mut first = None;
-    for (file, exhibit) in exhibits.iter().enumerate() {
-        let (Some(scan), Some(identity)) = (&exhibit.scan, &exhibit.identity) else {
-            continue;
-        };
-        if exhibit.record.light != Light::Visible {
-            continue;
-        }
-        let mut read = Overprint::read(
-            library,
-            identity.design,
-            identity.side,
-            file,
-            &scan.raster,
-            &identity.print,
-        );
+    for (file, scan, identity) in by_day(exhibits) {
+        let mut read = overprint_of(library, (file, scan, identity));
         if read.unread.is_none() {
             add_other_sides(&mut read, exhibits, identity.side, library);
             return Some(read);
@@ -536,33 +541,35 @@ fn read<'a>(exhibits: &[Exhibit<'a>], library: &'a Library) -> Option<Overprint<
     first
 }
 
+fn overprint_of<'a>(
+    library: &'a Library,
+    (file, scan, identity): (usize, &Scan, &Identity<'a>),
+) -> Overprint<'a> {
+    let (design, side) = (identity.design, identity.side);
+    Overprint::read(library, design, side, file, &scan.raster, &identity.print)
+}
+
 /// Why the images are not of one note, where another image of the side that was read shows another serial number.
-fn other_serial(
-    read: &Overprint<'_>,
-    exhibits: &[Exhibit<'_>],
-    library: &Library,
+fn other_serial<'a>(
+    read: &Overprint<'a>,
+    exhibits: &[Exhibit<'a>],
+    library: &'a Library,
 ) -> Option<String> {
     let first = read.number.text.as_ref()?;
     let side = exhibits.get(read.file)?.identity.as_ref()?.side;
-    for (file, exhibit) in exhibits.iter().enumerate().skip(read.file + 1) {
-        let (Some(scan), Some(identity)) = (&exhibit.scan, &exhibit.identity) else {
-            continue;
-        };
-        if exhibit.record.light != Light::Visible || identity.side != side {
-            continue;
-        }
-        let (design, print) = (identity.design, &identity.print);
-        let other = Overprint::read(library, design, side, file, &scan.raster, print);
-        if let Some(second) = other.number.text.filter(|second| second != first) {
+    by_day(exhibits)
+        .filter(|(file, _, identity)| *file > read.file && identity.side == side)
+        .find_map(|image| {
+            let second = overprint_of(library, image).number.text?;
             let path = |file: usize| exhibits.get(file).map_or("", |e| e.record.path.as_str());
-            return Some(format!(
-                "the images show different notes: {} {first} and {} {second}: check that they belong together",
-                path(read.file),
-                path(file)
-            ));
-        }
-    }
-    None
+            (second != *first).then(|| {
+                format!(
+                    "the images show different notes: {} {first} and {} {second}: check that they belong together",
+                    path(read.file),
+                    path(image.0)
+                )
+            })
+        })
 }
 
 /// Adds the marks on the other sides of the note, as the number of the back plate.
@@ -573,12 +580,8 @@ fn add_other_sides(
     library: &Library,
 ) {
     let mut seen = vec![side];
-    for exhibit in exhibits {
-        if let (Some(scan), Some(identity)) = (&exhibit.scan, &exhibit.identity)
-            && identity.design.id == read.design.id
-            && exhibit.record.light == Light::Visible
-            && !seen.contains(&identity.side)
-        {
+    for (_, scan, identity) in by_day(exhibits) {
+        if identity.design.id == read.design.id && !seen.contains(&identity.side) {
             seen.push(identity.side);
             read.add_marks(library, identity.side, &scan.raster, &identity.print);
         }

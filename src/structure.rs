@@ -370,8 +370,7 @@ impl Aligned {
         if off.fold(0.0, f64::max) <= ASTRAY {
             return None;
         }
-        let to_mm = |v: f64, cells: f64, mm: f64| v * mm / cells;
-        let quad = moved.map(|[x, y]| [to_mm(x, right, size.width), to_mm(y, below, size.height)]);
+        let quad = moved.map(|[x, y]| [x * size.width / right, y * size.height / below]);
         Homography::from_rectangle(size.width, size.height, &quad)
     }
 }

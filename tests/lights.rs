@@ -1,5 +1,5 @@
-//! Ultraviolet, infrared and transmitted light, and light from the other side, on drawn specimens: genuine notes agree, forged ones deviate
-//! in the feature that they forge, and what was not given is not examined.
+//! Ultraviolet, infrared and transmitted light, and light from the other side, on drawn specimens: genuine notes agree,
+//! forged ones deviate in the feature that they forge, and what was not given is not examined.
 //!
 //! A few notes each; more, with the shares printed:
 //! `LIGHT_NOTES=500 cargo test --release --test lights -- --nocapture`

@@ -4,7 +4,8 @@
 use ndarray::Array2;
 
 use crate::pixels::{Lattice, Plane, window};
-use crate::rectify::homography::{Homography, Point};
+use crate::rectify::homography::Homography;
+use crate::rectify::registration::{LEAST_VOTES, Vote, agreed, free};
 
 /// Side of the blocks that vote for a [`ShiftField`], cells.
 const BLOCK: usize = 24;
@@ -12,9 +13,6 @@ const BLOCK: usize = 24;
 const LEAST_VOTE: f32 = 0.25;
 /// A vote farther than this from the median of its neighbours is an error, cells.
 const OUTLIER: f64 = 1.5;
-
-/// Fewest votes that make a map.
-const LEAST_VOTES: usize = 16;
 
 /// Mean and spread of a plane over several examples of its content.
 #[derive(Debug, Clone, PartialEq)]
@@ -325,10 +323,9 @@ impl ShiftField {
         }
     }
 
-    /// The map from cells of the reference to cells of the observed plane that most votes agree on, by least squares
-    /// that hear votes far from it less and less (Tukey's biweight). `None` for too few.
+    /// The map from cells of the reference to cells of the observed plane that most votes agree on. `None` for too few.
     pub fn map(&self) -> Option<Homography> {
-        let votes: Vec<(Point, Point, f64)> = self
+        let votes: Vec<Vote> = self
             .votes
             .indexed_iter()
             .filter_map(|((r, c), vote)| {
@@ -339,20 +336,8 @@ impl ShiftField {
                 Some(([x, y], found, f64::from(vote.agreement.powi(2))))
             })
             .collect();
-        if votes.len() < LEAST_VOTES {
-            return None;
-        }
-        let mut weighted = votes.clone();
-        let mut map = Homography::fit_affine(&weighted)?;
-        for _ in 0..3 {
-            for (vote, (from, to, weight)) in weighted.iter_mut().zip(&votes) {
-                let [x, y] = map.apply(*from);
-                let off = (x - to[0]).hypot(y - to[1]) / (2.0 * OUTLIER);
-                vote.2 = weight * (1.0 - (off * off).min(1.0)).powi(2) + 1e-9;
-            }
-            map = Homography::fit(&weighted)?;
-        }
-        Some(map)
+        let enough = votes.len() >= LEAST_VOTES;
+        Some(agreed(enough.then_some(&votes)?, free)?.0)
     }
 
     /// How well the votes agree, all together.

@@ -20,12 +20,12 @@
 
 use ndarray::Axis;
 
-use super::lit::{Lit, paper_light, places};
+use super::lit::{ASIDE_MM, Lit, Place, paper_light, places};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::{median, quantile};
 use crate::note::{Light, RectMm, Side};
-use crate::reference::{Design, SecurityFeature};
+use crate::reference::Design;
 
 /// The kind of `[[feature]]` that says where it is; threads that change as well are looked at beside it.
 const INK: &str = "optically-variable-ink";
@@ -37,8 +37,6 @@ const SIDE_CELLS: f64 = 1.0;
 const INKED: f64 = 0.25;
 /// Share of a thread's place, with room to either side, that its windows fill.
 const WINDOWS: f64 = 0.1;
-/// How far a thread may lie to either side of its place, mm: what paper mills and cutting allow.
-const ASIDE_MM: f64 = 1.0;
 /// Least change that is expected where no notes were enrolled: colours that go by two names differ by far more, and
 /// what does not change differed by less than 4 on 60 specimens.
 const LEAST_CHANGE: f64 = 6.0;
@@ -72,7 +70,9 @@ impl Feature for ColourShift {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let (_, fact) = changing(design, side).find(|(name, _)| name == zone)?;
+        let fact = changing(design, side)
+            .find(|place| place.name == zone)?
+            .fact;
         Some(Published {
             excuse: Some("a lamp above the glass shows one colour both times: tilt the note"),
             ..Published::of(fact, [LEAST_CHANGE, MOST_CHANGE].map(f64::log10))?
@@ -91,9 +91,9 @@ impl Feature for ColourShift {
             median(&mut values).unwrap_or(0.0)
         });
         Ok(places
-            .map(|(zone, fact)| Reading {
-                zone,
-                result: changed(&pair, fact, common),
+            .map(|place| Reading {
+                result: changed(&pair, &place, common),
+                zone: place.name,
             })
             .collect())
     }
@@ -104,10 +104,10 @@ impl Feature for ColourShift {
 }
 
 /// Where a side has what changes, by name.
-fn changing(design: &Design, side: Side) -> impl Iterator<Item = (String, &SecurityFeature)> {
+fn changing(design: &Design, side: Side) -> impl Iterator<Item = Place<'_>> {
     places(design, INK, side, "ink")
         .chain(places(design, "windowed-thread", side, "thread"))
-        .filter(|(_, fact)| fact.colours.len() > 1)
+        .filter(|place| place.fact.colours.len() > 1)
 }
 
 /// The two exposures of a face, and the light of the paper in each.
@@ -159,12 +159,11 @@ impl Cell {
 
 fn changed(
     pair: &Pair<'_, '_>,
-    fact: &SecurityFeature,
+    place: &Place<'_>,
     common: [f32; 2],
 ) -> Result<Measurement, Unmeasured> {
-    let missing = || Unmeasured::Other("nobody states its place".to_owned());
-    let zone_mm = fact.rect_mm.ok_or_else(missing)?;
-    let (room, share, telling): (_, _, fn(&Cell) -> f32) = if fact.kind == INK {
+    let zone_mm = place.rect;
+    let (room, share, telling): (_, _, fn(&Cell) -> f32) = if place.fact.kind == INK {
         (0.0, INKED, |cell| cell.darkness)
     } else {
         (ASIDE_MM, WINDOWS, Cell::far)

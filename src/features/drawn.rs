@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use image::{Rgb, RgbImage};
 
@@ -241,8 +241,8 @@ pub fn face<'a>(raster: &'a Raster, design: &'a Design) -> Face<'a> {
             sides: [SideSource::Edge; 4],
             quality: 1.0,
         },
-        view: OnceLock::new(),
-        condition: OnceLock::new(),
+        view: Arc::default(),
+        condition: Arc::default(),
         before: None,
     }
 }

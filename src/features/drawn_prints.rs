@@ -171,8 +171,8 @@ impl Drawn {
                 sides: [SideSource::Frame; 4],
                 quality: 0.0,
             },
-            view: std::sync::OnceLock::new(),
-            condition: std::sync::OnceLock::new(),
+            view: std::sync::Arc::default(),
+            condition: std::sync::Arc::default(),
             before: None,
         }
     }

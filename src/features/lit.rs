@@ -3,7 +3,7 @@
 
 use ndarray::{Axis, Zip};
 
-use super::{Face, Unmeasured};
+use super::{Face, Reading, Unmeasured};
 use crate::compare::order::{median, quantile};
 use crate::note::{Light, RectMm, Side, SizeMm};
 use crate::pixels::{Plane, Planes, box_mean};
@@ -176,22 +176,66 @@ pub(crate) fn facts<'d>(
     })
 }
 
+/// A place where a side shows a feature by day.
+#[derive(Debug, Clone)]
+pub(crate) struct Place<'d> {
+    /// Its name, with a number.
+    pub(crate) name: String,
+    /// Where, mm.
+    pub(crate) rect: RectMm,
+    /// Who says so, and what it shows.
+    pub(crate) fact: &'d SecurityFeature,
+}
+
 /// Where a side shows a kind of feature by day, by `name` and number; places that nobody states are none.
 pub(crate) fn places<'d>(
     design: &'d Design,
     kind: &'static str,
     side: Side,
     name: &'static str,
-) -> impl Iterator<Item = (String, &'d SecurityFeature)> {
+) -> impl Iterator<Item = Place<'d>> {
     facts(design, kind, side, Light::Visible)
-        .filter(move |fact| fact.rect_mm.is_some() && fact.side == Some(side))
+        .filter(move |fact| fact.side == Some(side))
+        .filter_map(|fact| Some((fact.rect_mm?, fact)))
         .enumerate()
-        .map(move |(k, fact)| (format!("{name}-{}", k + 1), fact))
+        .map(move |(k, (rect, fact))| Place {
+            name: format!("{name}-{}", k + 1),
+            rect,
+            fact,
+        })
 }
+
+/// What is read at each of these places, whose names then also say how the note lies on the glass; `read` gets the
+/// light of the side's paper as well.
+///
+/// # Errors
+/// Where the side is not in the scan.
+pub(crate) fn read_at<'d>(
+    places: impl Iterator<Item = Place<'d>>,
+    face: &Face<'_>,
+    read: impl Fn(&Place<'d>, [f32; 3]) -> Vec<Reading>,
+) -> Result<Vec<Reading>, Unmeasured> {
+    let mut places = places.peekable();
+    if places.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    let (side, _) = Lit::inside(face, 1.0)?;
+    let paper = paper_light(&side);
+    let way_up = way_up(face);
+    Ok(places
+        .flat_map(|mut place| {
+            place.name.push_str(way_up);
+            read(&place, paper)
+        })
+        .collect())
+}
+
+/// How far a thread may lie to either side of its place, mm: what paper mills and cutting allow.
+pub(crate) const ASIDE_MM: f64 = 1.0;
 
 /// How the note lies on the glass, as the end of a place's name: what colour shows of what changes with the light depends
 /// on it, so that notes are compared with those that lay alike.
-pub(crate) fn way_up(face: &Face<'_>) -> &'static str {
+fn way_up(face: &Face<'_>) -> &'static str {
     let ends = [0.0, face.design.size.width].map(|x| face.lies().apply([x, 0.0]));
     let [along, down] = [0, 1].map(|way| ends[1][way] - ends[0][way]);
     if along.abs() < down.abs() {

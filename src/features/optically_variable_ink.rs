@@ -18,14 +18,12 @@
 //! **What fools it.** A scanner whose light falls otherwise than the eye's, dirt on the numeral, and
 //! pictures of poor colour; so a colour out of place alone makes no note suspect.
 
-use super::lit::{
-    Lit, hue, hue_origin, hue_range, luminance_of, paper_light, places, turn, way_up,
-};
+use super::lit::{Lit, Place, hue, hue_origin, hue_range, luminance_of, places, read_at, turn};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
 use crate::note::Side;
-use crate::reference::{Design, SecurityFeature};
+use crate::reference::Design;
 
 /// The kind of `[[feature]]` that says where it is.
 const KIND: &str = "optically-variable-ink";
@@ -62,25 +60,20 @@ impl Feature for OpticallyVariableInk {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let (_, fact) =
-            places(design, KIND, side, "ink").find(|(name, _)| zone.starts_with(name))?;
+        let fact = places(design, KIND, side, "ink")
+            .find(|place| zone.starts_with(&place.name))?
+            .fact;
         Published::of(fact, hue_range(&fact.colours)?)
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
-        let mut places = places(face.design, KIND, face.side, "ink").peekable();
-        if places.peek().is_none() {
-            return Ok(Vec::new());
-        }
-        let (side, _) = Lit::inside(face, 1.0)?;
-        let paper = paper_light(&side);
-        let way_up = way_up(face);
-        Ok(places
-            .map(|(zone, fact)| Reading {
-                zone: zone + way_up,
-                result: colour(face, fact, paper),
-            })
-            .collect())
+        let places = places(face.design, KIND, face.side, "ink");
+        read_at(places, face, |place, paper| {
+            vec![Reading {
+                zone: place.name.clone(),
+                result: colour(face, place, paper),
+            }]
+        })
     }
 
     fn least_spread(&self) -> f64 {
@@ -89,19 +82,14 @@ impl Feature for OpticallyVariableInk {
 }
 
 /// The hue of the ink at a place, `paper` being the light that blank paper sends back.
-fn colour(
-    face: &Face<'_>,
-    fact: &SecurityFeature,
-    paper: [f32; 3],
-) -> Result<Measurement, Unmeasured> {
-    let missing = || Unmeasured::Other("nobody states its place".to_owned());
-    let zone_mm = fact.rect_mm.ok_or_else(missing)?;
+fn colour(face: &Face<'_>, place: &Place<'_>, paper: [f32; 3]) -> Result<Measurement, Unmeasured> {
+    let zone_mm = place.rect;
     face.open(zone_mm)?;
-    let place = Lit::part(face, zone_mm, CELLS)?;
-    let light = place.luminance();
+    let lit = Lit::part(face, zone_mm, CELLS)?;
+    let light = lit.luminance();
     let mut values: Vec<f32> = light.iter().copied().collect();
     let dark = quantile(&mut values, INK).unwrap_or(0.0);
-    let ink = place
+    let ink = lit
         .mean(|at| light[at] <= dark)
         .ok_or_else(|| Unmeasured::Covered("it lies beyond the scan".to_owned()))?;
     let sent_back = [0, 1, 2].map(|c| ink[c] / paper[c]);
@@ -111,7 +99,7 @@ fn colour(
     let hue = hue(sent_back)
         .ok_or_else(|| Unmeasured::Other("it looks grey, which has no hue".to_owned()))?;
     Ok(Measurement {
-        value: turn(hue_origin(&fact.colours), hue),
+        value: turn(hue_origin(&place.fact.colours), hue),
         unit: "degrees",
         zone_mm,
     })

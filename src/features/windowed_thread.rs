@@ -20,19 +20,17 @@
 
 use ndarray::{ArrayView2, Axis};
 
-use super::lit::{Lit, hue, hue_origin, hue_range, paper_light, places, turn, way_up};
+use super::lit::{ASIDE_MM, Lit, Place, hue, hue_origin, hue_range, places, read_at, turn};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
 use crate::note::{RectMm, Side};
-use crate::reference::{Design, SecurityFeature};
+use crate::reference::Design;
 
 /// The kind of `[[feature]]` that says where it is.
 const KIND: &str = "windowed-thread";
 /// Cells a millimetre.
 const CELLS: f64 = 4.0;
-/// How far the thread may lie to either side of its place, mm: what paper mills and cutting allow.
-const ASIDE_MM: f64 = 1.0;
 /// Share of the place's width that the strip fills: the place has room on both sides.
 const STRIP: f64 = 0.8;
 /// What is looked at beside it: from and to, cells from the strip's edge.
@@ -73,8 +71,9 @@ impl Feature for WindowedThread {
     }
 
     fn published<'d>(&self, design: &'d Design, side: Side, zone: &str) -> Option<Published<'d>> {
-        let (_, fact) = places(design, KIND, side, "thread")
-            .find(|(name, _)| zone.starts_with(name) && zone.ends_with(":hue"))?;
+        let fact = places(design, KIND, side, "thread")
+            .find(|place| zone.starts_with(&place.name) && zone.ends_with(":hue"))?
+            .fact;
         Some(Published {
             excuse: Some("which colour a film shows depends on how the lamp shines: tilt the note"),
             ..Published::of(fact, hue_range(&fact.colours)?.map(|v| v / CIRCLE))?
@@ -82,23 +81,15 @@ impl Feature for WindowedThread {
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
-        let mut places = places(face.design, KIND, face.side, "thread").peekable();
-        if places.peek().is_none() {
-            return Ok(Vec::new());
-        }
-        let (side, _) = Lit::inside(face, 1.0)?;
-        let paper = paper_light(&side);
-        let way_up = way_up(face);
-        Ok(places
-            .map(|(name, fact)| (name + way_up, fact))
-            .flat_map(|(zone, fact)| match thread(face, &zone, fact, paper) {
-                Ok(read) => read,
-                Err(why) => vec![Reading {
-                    zone,
+        let places = places(face.design, KIND, face.side, "thread");
+        read_at(places, face, |place, paper| {
+            thread(face, place, paper).unwrap_or_else(|why| {
+                vec![Reading {
+                    zone: place.name.clone(),
                     result: Err(why),
-                }],
+                }]
             })
-            .collect())
+        })
     }
 
     fn least_spread(&self) -> f64 {
@@ -109,18 +100,15 @@ impl Feature for WindowedThread {
 /// What one thread reads, looked at in three ways.
 fn thread(
     face: &Face<'_>,
-    name: &str,
-    fact: &SecurityFeature,
+    Place { name, rect, fact }: &Place<'_>,
     paper: [f32; 3],
 ) -> Result<Vec<Reading>, Unmeasured> {
-    let missing = || Unmeasured::Other("nobody states its place".to_owned());
-    let place = fact.rect_mm.ok_or_else(missing)?;
-    let strip = ((STRIP * place.width * CELLS).round() as usize).max(1);
+    let strip = ((STRIP * rect.width * CELLS).round() as usize).max(1);
     let room = ASIDE_MM + BESIDE[1] as f64 / CELLS;
     let whole = face.whole().grown(-EDGE_MM);
     let rect = RectMm {
-        x: place.x - room,
-        width: place.width + 2.0 * room,
+        x: rect.x - room,
+        width: rect.width + 2.0 * room,
         ..whole
     };
     face.open(rect)?;

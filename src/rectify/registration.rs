@@ -15,6 +15,9 @@ const BLOCKS: (usize, usize) = (4, 8);
 /// Share of the grid's energy that may disagree without lowering the score: a folded corner, a stain.
 const FORGIVEN: f32 = 0.2;
 
+/// Fewest votes that fix a homography.
+pub const LEAST_VOTES: usize = 16;
+
 /// Half width of the window of [`local_contrast`], cells.
 const WINDOW: usize = 5;
 
@@ -407,46 +410,44 @@ fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<
 /// affine where they are few, projective otherwise; votes far from it lose their weight.
 /// `None` where fewer than four blocks are seen.
 pub fn register(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Option<Registration> {
-    register_by(observed, reference, radius, |pairs, late| {
-        let supporting = pairs.iter().filter(|pair| pair.2 > 0.05).count();
-        if late && supporting >= 16 {
-            Homography::fit(pairs)
-        } else {
-            Homography::fit_affine(pairs)
-        }
-    })
+    register_by(observed, reference, radius, free)
 }
 
-/// The same with maps of another kind: `fit` makes one of the votes, each from reference cells to observed
-/// cells with its weight, and is told when the votes far from the map have lost theirs.
-pub fn register_by(
-    observed: &PaddedGrid,
-    reference: &Plane,
-    radius: usize,
-    fit: impl Fn(&[(Point, Point, f64)], bool) -> Option<Homography>,
-) -> Option<Registration> {
-    let blocks = match_blocks(observed, reference, radius);
-    if blocks.len() < 4 {
-        return None;
+/// A homography once the votes far from the map have lost theirs, if enough are left to fix one; else an affine map.
+pub fn free(pairs: &[Vote], late: bool) -> Option<Homography> {
+    let supporting = pairs.iter().filter(|pair| pair.2 > 0.05).count();
+    if late && supporting >= LEAST_VOTES {
+        Homography::fit(pairs)
+    } else {
+        Homography::fit_affine(pairs)
     }
-    let mut weights: Vec<f64> = blocks
-        .iter()
-        .map(|b| f64::from(b.agreement.max(0.0).powi(3)))
-        .collect();
+}
+
+/// Where a place lies in the reference, where it was found, and how much that counts.
+pub type Vote = (Point, Point, f64);
+
+/// The map that most votes agree on, and how far they lie from it (root of the mean square): least squares that hear
+/// votes far from the map less and less (Tukey's biweight). `fit` makes a map of votes, and is told when those far
+/// from it have lost theirs.
+pub fn agreed(
+    votes: &[Vote],
+    fit: impl Fn(&[Vote], bool) -> Option<Homography>,
+) -> Option<(Homography, f64)> {
+    let mut weights: Vec<f64> = votes.iter().map(|vote| vote.2).collect();
     let mut map = Homography::identity();
     let mut residual = 0.0;
     for round in 0..4 {
-        let pairs: Vec<(Point, Point, f64)> = blocks
+        let pairs: Vec<Vote> = votes
             .iter()
             .zip(&weights)
-            .map(|(b, &w)| (b.centre, b.found, w + 1e-9))
+            .map(|((from, to, _), &w)| (*from, *to, w + 1e-9))
             .collect();
         map = fit(&pairs, round > 1)?;
-        let distances: Vec<f64> = blocks
+        let distances: Vec<f64> = votes
             .iter()
-            .map(|b| {
-                let [x, y] = map.apply(b.centre);
-                (x - b.found[0]).hypot(y - b.found[1])
+            .map(|(from, to, _)| {
+                let [x, y] = map.apply(*from);
+                (x - to[0]).hypot(y - to[1])
             })
             .collect();
         let mut sorted = distances.clone();
@@ -458,15 +459,35 @@ pub fn register_by(
             .max(0.25)
             * 3.0;
         let mut total = (0.0, 0.0);
-        for ((w, d), b) in weights.iter_mut().zip(&distances).zip(&blocks) {
+        for ((w, d), vote) in weights.iter_mut().zip(&distances).zip(votes) {
             let u = d / scale;
             let tukey = if u < 1.0 { (1.0 - u * u).powi(2) } else { 0.0 };
-            *w = f64::from(b.agreement.max(0.0).powi(3)) * tukey;
+            *w = vote.2 * tukey;
             total.0 += *w * d * d;
             total.1 += *w;
         }
         residual = (total.0 / total.1.max(1e-9)).sqrt();
     }
+    Some((map, residual))
+}
+
+/// The same with maps of another kind: `fit` makes one of the votes, each from reference cells to observed
+/// cells with its weight, and is told when the votes far from the map have lost theirs.
+pub fn register_by(
+    observed: &PaddedGrid,
+    reference: &Plane,
+    radius: usize,
+    fit: impl Fn(&[Vote], bool) -> Option<Homography>,
+) -> Option<Registration> {
+    let blocks = match_blocks(observed, reference, radius);
+    if blocks.len() < 4 {
+        return None;
+    }
+    let votes: Vec<Vote> = blocks
+        .iter()
+        .map(|b| (b.centre, b.found, f64::from(b.agreement.max(0.0).powi(3))))
+        .collect();
+    let (map, residual) = agreed(&votes, fit)?;
     Some(Registration {
         map,
         score: forgiving_mean(&blocks),
