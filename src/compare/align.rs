@@ -5,7 +5,7 @@ use ndarray::Array2;
 
 use crate::pixels::{Lattice, Plane, window};
 use crate::rectify::homography::Homography;
-use crate::rectify::registration::{LEAST_VOTES, Vote, agreed, free};
+use crate::rectify::registration::{LEAST_VOTES, Vote, agreed};
 
 /// Side of the blocks that vote for a [`ShiftField`], cells.
 const BLOCK: usize = 24;
@@ -336,8 +336,14 @@ impl ShiftField {
                 Some(([x, y], found, f64::from(vote.agreement.powi(2))))
             })
             .collect();
-        let enough = votes.len() >= LEAST_VOTES;
-        Some(agreed(enough.then_some(&votes)?, free)?.0)
+        if votes.len() < LEAST_VOTES {
+            return None;
+        }
+        let fit = |votes: &[Vote], round| match round {
+            0 => Homography::fit_affine(votes),
+            _ => Homography::fit(votes),
+        };
+        Some(agreed(&votes, |_| 2.0 * OUTLIER, fit)?.0)
     }
 
     /// How well the votes agree, all together.

@@ -410,28 +410,26 @@ fn match_blocks(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Vec<
 /// affine where they are few, projective otherwise; votes far from it lose their weight.
 /// `None` where fewer than four blocks are seen.
 pub fn register(observed: &PaddedGrid, reference: &Plane, radius: usize) -> Option<Registration> {
-    register_by(observed, reference, radius, free)
-}
-
-/// A homography once the votes far from the map have lost theirs, if enough are left to fix one; else an affine map.
-pub fn free(pairs: &[Vote], late: bool) -> Option<Homography> {
-    let supporting = pairs.iter().filter(|pair| pair.2 > 0.05).count();
-    if late && supporting >= LEAST_VOTES {
-        Homography::fit(pairs)
-    } else {
-        Homography::fit_affine(pairs)
-    }
+    register_by(observed, reference, radius, |pairs, round| {
+        let supporting = pairs.iter().filter(|pair| pair.2 > 0.05).count();
+        if round > 1 && supporting >= LEAST_VOTES {
+            Homography::fit(pairs)
+        } else {
+            Homography::fit_affine(pairs)
+        }
+    })
 }
 
 /// Where a place lies in the reference, where it was found, and how much that counts.
 pub type Vote = (Point, Point, f64);
 
 /// The map that most votes agree on, and how far they lie from it (root of the mean square): least squares that hear
-/// votes far from the map less and less (Tukey's biweight). `fit` makes a map of votes, and is told when those far
-/// from it have lost theirs.
+/// votes far from the map less and less (Tukey's biweight). `reach` says of all distances from the map beyond which one
+/// is not heard; `fit` makes a map of votes, and is told the round, 0 being the one in which all are heard.
 pub fn agreed(
     votes: &[Vote],
-    fit: impl Fn(&[Vote], bool) -> Option<Homography>,
+    reach: impl Fn(&[f64]) -> f64,
+    fit: impl Fn(&[Vote], usize) -> Option<Homography>,
 ) -> Option<(Homography, f64)> {
     let mut weights: Vec<f64> = votes.iter().map(|vote| vote.2).collect();
     let mut map = Homography::identity();
@@ -442,7 +440,7 @@ pub fn agreed(
             .zip(&weights)
             .map(|((from, to, _), &w)| (*from, *to, w + 1e-9))
             .collect();
-        map = fit(&pairs, round > 1)?;
+        map = fit(&pairs, round)?;
         let distances: Vec<f64> = votes
             .iter()
             .map(|(from, to, _)| {
@@ -450,17 +448,10 @@ pub fn agreed(
                 (x - to[0]).hypot(y - to[1])
             })
             .collect();
-        let mut sorted = distances.clone();
-        sorted.sort_by(f64::total_cmp);
-        let scale = sorted
-            .get(sorted.len() / 2)
-            .copied()
-            .unwrap_or(1.0)
-            .max(0.25)
-            * 3.0;
+        let reach = reach(&distances);
         let mut total = (0.0, 0.0);
         for ((w, d), vote) in weights.iter_mut().zip(&distances).zip(votes) {
-            let u = d / scale;
+            let u = d / reach;
             let tukey = if u < 1.0 { (1.0 - u * u).powi(2) } else { 0.0 };
             *w = vote.2 * tukey;
             total.0 += *w * d * d;
@@ -471,13 +462,13 @@ pub fn agreed(
     Some((map, residual))
 }
 
-/// The same with maps of another kind: `fit` makes one of the votes, each from reference cells to observed
-/// cells with its weight, and is told when the votes far from the map have lost theirs.
+/// The same with maps of another kind: `fit` makes one of the votes, from reference cells to observed cells; see
+/// [`agreed`].
 pub fn register_by(
     observed: &PaddedGrid,
     reference: &Plane,
     radius: usize,
-    fit: impl Fn(&[Vote], bool) -> Option<Homography>,
+    fit: impl Fn(&[Vote], usize) -> Option<Homography>,
 ) -> Option<Registration> {
     let blocks = match_blocks(observed, reference, radius);
     if blocks.len() < 4 {
@@ -487,7 +478,13 @@ pub fn register_by(
         .iter()
         .map(|b| (b.centre, b.found, f64::from(b.agreement.max(0.0).powi(3))))
         .collect();
-    let (map, residual) = agreed(&votes, fit)?;
+    let reach = |distances: &[f64]| {
+        let mut sorted = distances.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(1.0);
+        middle.max(0.25) * 3.0
+    };
+    let (map, residual) = agreed(&votes, reach, fit)?;
     Some(Registration {
         map,
         score: forgiving_mean(&blocks),
