@@ -14,7 +14,7 @@ use crate::identify::Identifier;
 use crate::note::Side;
 use crate::reference::Library;
 use crate::scan::gather::Source;
-use crate::serial::learn::{CrossValidation, Known, Sample, cross_validate, learn};
+use crate::serial::learn::{CrossValidation, Known, Sample, by_drawing, cross_validate, learn};
 use crate::serial::locate::Strip;
 use crate::{Settings, batch, evaluate, exhibit};
 
@@ -63,7 +63,18 @@ pub fn learn_serials(
         let mut validation = CrossValidation::default();
         for folds in FOLDS {
             validation = cross_validate(&known, facts, folds)?;
-            report(&mut out, id, folds, &validation)?;
+            writeln!(out, "{id}: read with glyphs of other notes, {folds} folds")?;
+            report(&mut out, &validation)?;
+        }
+        if !facts.drawn.is_empty() {
+            writeln!(
+                out,
+                "{id}: characters that have a drawing read by it alone, with glyphs of notes that do not show them"
+            )?;
+            report(
+                &mut out,
+                &by_drawing(&known, facts, &validation.calibration)?,
+            )?;
         }
         let samples: Vec<&Sample> = known.iter().map(|k| &k.sample).collect();
         let learned = learn(&samples, facts)?;
@@ -210,8 +221,7 @@ fn prints(
     Ok(found)
 }
 
-fn report(out: &mut impl Write, id: &str, folds: usize, found: &CrossValidation) -> Result<()> {
-    writeln!(out, "{id}: read with glyphs of other notes, {folds} folds")?;
+fn report(out: &mut impl Write, found: &CrossValidation) -> Result<()> {
     let mut designs: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for note in &found.notes {
         let counts = designs.entry(&note.design).or_default();

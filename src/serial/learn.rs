@@ -321,6 +321,10 @@ fn boxed(cell: usize) -> f32 {
     edge(row, ROWS as f32 / 2.3, ROWS as f32) * edge(column, 5.5, COLUMNS as f32)
 }
 
+/// Cells over which the edge of a stroke is soft, as printed and scanned, in the mean of many prints. With it drawings
+/// of 15 letters of the US typeface correlate with those means by 0.96, the least by 0.91; with 2 cells by 0.93 at most.
+const SOFT: f64 = 4.0;
+
 /// A patch of drawn strokes.
 fn drawn(strokes: &[Vec<f64>], facts: &TypefaceFacts) -> Vec<f32> {
     let height = ROWS as f64 / MARGIN;
@@ -345,8 +349,7 @@ fn drawn(strokes: &[Vec<f64>], facts: &TypefaceFacts) -> Vec<f32> {
                     near = near.min(distance_to(at, *a, *b));
                 }
             }
-            // Soft over two cells, as printed and scanned.
-            ((radius + 1.0 - near) / 2.0).clamp(0.0, 1.0) as f32
+            ((radius - near) / SOFT + 0.5).clamp(0.0, 1.0) as f32
         })
         .collect()
 }
@@ -676,6 +679,43 @@ pub fn cross_validate(
         }
     }
     out.notes.sort_by(|a, b| a.note.cmp(&b.note));
+    Ok(out)
+}
+
+/// Reads the notes of each character that has a drawing by that drawing alone: with what was learned from the notes that
+/// do not show it. How sure that is, is said by `calibration`.
+///
+/// # Errors
+/// When too few notes lack a character.
+pub fn by_drawing(
+    known: &[Known],
+    facts: &TypefaceFacts,
+    calibration: &Calibration,
+) -> Result<CrossValidation, LearnError> {
+    let mut out = CrossValidation::default();
+    for character in facts.drawn.keys() {
+        let (with, without): (Vec<&Known>, Vec<&Known>) = known
+            .iter()
+            .partition(|k| k.sample.text.contains(character));
+        let mut notes: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+        for known in with {
+            notes.entry(&known.note).or_default().push(known);
+        }
+        if notes.is_empty() {
+            continue;
+        }
+        let samples: Vec<&Sample> = without.iter().map(|k| &k.sample).collect();
+        let face = learn(&samples, facts)?.face;
+        let face = face.measured(*calibration, Vec::new());
+        let reader = GlyphReader::new(&face);
+        for (note, prints) in notes {
+            let read = prints
+                .iter()
+                .filter_map(|known| reading(&reader, known, &known.sample.strip))
+                .collect();
+            judge(&mut out, &face, note, &prints, read);
+        }
+    }
     Ok(out)
 }
 
