@@ -606,9 +606,9 @@ fn closely(
 }
 
 /// How far whole pixels are tried around a place, across and down.
-const NEAR: [usize; 2] = [2, 1];
+const NEAR: [usize; 2] = [2, 2];
 
-/// The patch near a place that looks most like one of the classes: within two pixels across, one down, and where it is
+/// The patch near a place that looks most like one of the classes: within two pixels each way, and where it is
 /// looked at finely to half a pixel.
 fn closest(
     strip: &Strip,
