@@ -373,11 +373,9 @@ fn excused(
         .iter()
         .zip(overprint.iter().flat_map(|o| &o.1.elements))
     {
-        let moved = RectMm {
-            x: zone.rect_mm.x + shift.dx / structure::CELLS_PER_MM,
-            y: zone.rect_mm.y + shift.dy / structure::CELLS_PER_MM,
-            ..zone.rect_mm
-        };
+        let moved = zone
+            .rect_mm
+            .moved([shift.dx, shift.dy].map(|cells| cells / structure::CELLS_PER_MM));
         let part = structure::part(moved.grown(1.0), shape);
         for row in part.top..part.top + part.rows {
             for column in part.left..part.left + part.columns {

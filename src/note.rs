@@ -185,6 +185,20 @@ pub struct RectMm {
 }
 
 impl RectMm {
+    /// Its middle, mm.
+    pub fn middle(self) -> [f64; 2] {
+        [self.x + self.width / 2.0, self.y + self.height / 2.0]
+    }
+
+    /// The same farther right and down, mm.
+    pub fn moved(self, [right, down]: [f64; 2]) -> Self {
+        Self {
+            x: self.x + right,
+            y: self.y + down,
+            ..self
+        }
+    }
+
     /// The rectangle grown by `margin` mm on every side (shrunk where negative).
     pub fn grown(self, margin: f64) -> Self {
         Self {

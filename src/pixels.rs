@@ -373,10 +373,11 @@ impl Lattice<'_> {
         }
         // In whole parts of 2⁻³² of a cell, counted from a cell near by: cell and rest are read off.
         const ONE: f64 = 4_294_967_296.0;
-        let corner = [0, 1].map(|k| (from[k].min(to[k]) - 0.5).floor());
-        let [mut x, mut y] = [0, 1].map(|k| ((from[k] - 0.5 - corner[k]) * ONE) as i64);
+        // Nothing here is below 0: whole numbers are cut, not rounded down, which is a call on some processors.
+        let corner = [0, 1].map(|k| (from[k].min(to[k]) - 0.5) as usize);
+        let [mut x, mut y] = [0, 1].map(|k| ((from[k] - 0.5 - corner[k] as f64) * ONE) as i64);
         let [dx, dy] = step.map(|v| (v * ONE) as i64);
-        let first = corner[1] as usize * self.columns + corner[0] as usize;
+        let first = corner[1] * self.columns + corner[0];
         let values = self.values.get(first..).unwrap_or(&[]);
         let rest = |place: i64| (place as u32 >> 8) as i32 as f32 * (1.0 / 16_777_216.0);
         for out in out {

@@ -324,7 +324,7 @@ mod tests {
         for zone in &zones {
             assert!(zone.rect_mm.lies_on(SIZE), "{zone:?}");
             assert_eq!(zone.source.as_deref(), Some("measured on 30 scans"));
-            let middle = zone.rect_mm.x + zone.rect_mm.width / 2.0;
+            let middle = zone.rect_mm.middle()[0];
             match zone.print {
                 Process::Intaglio => assert!(middle < 50.0, "{zone:?}"),
                 Process::Offset => assert!(middle > 75.0, "{zone:?}"),

@@ -82,11 +82,7 @@ impl Feature for SecurityThread {
         if line.strength >= LEAST {
             out.push(reading("continuous", line.continuous, "of its length"));
             if let Some(place) = place {
-                out.push(reading(
-                    "place",
-                    line.x - (place.x + place.width / 2.0),
-                    "mm",
-                ));
+                out.push(reading("place", line.x - place.middle()[0], "mm"));
             }
         }
         Ok(out)

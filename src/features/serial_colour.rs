@@ -89,14 +89,20 @@ fn ink(crop: &crate::pixels::Planes) -> Option<&'static str> {
         .zip(blue)
         .map(|((r, g), b)| [*r, *g, *b])
         .collect();
-    pixels.sort_by(|a, b| a.iter().sum::<f32>().total_cmp(&b.iter().sum()));
+    let by_light = |a: &[f32; 3], b: &[f32; 3]| a.iter().sum::<f32>().total_cmp(&b.iter().sum());
     let mean = |part: &[[f32; 3]]| {
         let n = part.len().max(1) as f32;
         [0, 1, 2].map(|c| part.iter().map(|p| p[c]).sum::<f32>() / n)
     };
     let quarter = pixels.len() / 4;
+    if quarter == 0 {
+        return None;
+    }
+    pixels.select_nth_unstable_by(quarter, by_light);
     let dark = mean(pixels.get(..quarter)?);
-    let paper = mean(pixels.get(pixels.len() - quarter..)?);
+    let brightest = pixels.len() - quarter;
+    pixels.select_nth_unstable_by(brightest, by_light);
+    let paper = mean(pixels.get(brightest..)?);
     let loss = [0, 1, 2].map(|c| 1.0 - dark[c] / paper[c].max(1.0));
     let all: f32 = loss.iter().sum();
     if all < 3.0 * FAINT {

@@ -90,7 +90,7 @@ impl Feature for UvThread {
 /// Where a thread is looked for, mm: near its place, or all over the side.
 pub(crate) fn thread_search(place: Option<RectMm>, inside: RectMm) -> [f64; 2] {
     place.map_or([inside.x, inside.x + inside.width], |p| {
-        let middle = p.x + p.width / 2.0;
+        let middle = p.middle()[0];
         [middle - REACH_MM, middle + REACH_MM]
     })
 }
@@ -125,11 +125,7 @@ fn readings(
         return out;
     }
     if let Some(place) = place {
-        out.push(reading(
-            "place",
-            line.x - (place.x + place.width / 2.0),
-            "mm",
-        ));
+        out.push(reading("place", line.x - place.middle()[0], "mm"));
     }
     match colour(lit, rect, line).and_then(hue) {
         Some(hue) => out.push(reading(

@@ -1,10 +1,11 @@
 //! Straightened crops of a scan.
 
 use image::{ImageBuffer, Rgb};
+use ndarray::Axis;
 
 use super::homography::Homography;
 use crate::note::RectMm;
-use crate::pixels::{Plane, Planes, Raster};
+use crate::pixels::{Lattice, Plane, Planes, Raster};
 
 /// Most pixels of one crop: a whole note at 1200 dpi has 24 million.
 const MOST_PIXELS: f64 = 40e6;
@@ -43,7 +44,7 @@ impl<'a> Frame<'a> {
         if !(columns >= 1.0 && rows >= 1.0 && columns * rows <= MOST_PIXELS) {
             return None;
         }
-        let centre = [rect.x + rect.width / 2.0, rect.y + rect.height / 2.0];
+        let centre = rect.middle();
         let here = map.apply(centre);
         let right = map.apply([centre[0] + 1.0 / px_per_mm, centre[1]]);
         let down = map.apply([centre[0], centre[1] + 1.0 / px_per_mm]);
@@ -113,26 +114,23 @@ where
     out
 }
 
-/// As [`crop`], many times as fast, for small parts of a note: the map is taken as straight between every
-/// [`BLOCK`] values, which is less than a thousandth of a pixel off for a scan of any usual camera, and means are
-/// taken of whole pixels of the scan. `None` also where the scan is smaller than one value.
+/// As [`crop`], many times as fast, for small parts of a note: see [`small_plane`].
 pub fn small_crop(
     raster: &Raster,
     map: &Homography,
     rect: RectMm,
     px_per_mm: f64,
 ) -> Option<Planes> {
-    let (size, values) = small(raster, map, rect, px_per_mm, |pixel| pixel)?;
-    let mut out = Planes::zeros((3, size.0, size.1));
-    for (mut plane, channel) in out.outer_iter_mut().zip(0..) {
-        for (to, value) in plane.iter_mut().zip(&values) {
-            *to = value[channel];
-        }
-    }
-    Some(out)
+    let [red, green, blue] =
+        [0, 1, 2].map(|channel| small_plane(raster, map, rect, px_per_mm, |p| p[channel]));
+    let planes = [red?, green?, blue?];
+    ndarray::stack(Axis(0), &planes.each_ref().map(|plane| plane.view())).ok()
 }
 
-/// As [`small_crop`], of one number for each pixel's red, green and blue (0..=255). It must be linear in them.
+/// Rows × columns of one number for each pixel's red, green and blue (0..=255), in which it must be linear. The map is
+/// taken as straight between every [`BLOCK`] values, which is less than a thousandth of a pixel off for a scan of any
+/// usual camera, and means are taken of whole pixels of the scan. `None` for an empty or absurdly large plane, and where
+/// the scan is smaller than one value.
 pub fn small_plane(
     raster: &Raster,
     map: &Homography,
@@ -140,134 +138,108 @@ pub fn small_plane(
     px_per_mm: f64,
     of: impl Fn([f32; 3]) -> f32,
 ) -> Option<Plane> {
-    let (size, values) = small(raster, map, rect, px_per_mm, |pixel| [of(pixel)])?;
-    Plane::from_shape_vec(size, values.into_iter().flatten().collect()).ok()
-}
-
-/// Rows and columns, and their values.
-type Small<const N: usize> = ((usize, usize), Vec<[f32; N]>);
-
-fn small<const N: usize>(
-    raster: &Raster,
-    map: &Homography,
-    rect: RectMm,
-    px_per_mm: f64,
-    of: impl Fn([f32; 3]) -> [f32; N],
-) -> Option<Small<N>> {
     let frame = Frame::new(map, rect, px_per_mm)?;
-    let values = match raster {
-        Raster::Eight(image) => straight(image, &frame, of),
-        Raster::Sixteen(image) => straight(image, &frame, |p| of(p.map(|v| v / 257.0))),
+    let means = match raster {
+        Raster::Eight(image) => Means::over(image, &frame, of),
+        Raster::Sixteen(image) => Means::over(image, &frame, |p| of(p.map(|v| v / 257.0))),
     }?;
-    Some(((frame.rows, frame.columns), values))
-}
-
-/// Values between which [`small_crop`] takes the map as straight.
-const BLOCK: usize = 16;
-
-fn straight<T, const N: usize>(
-    image: &ImageBuffer<Rgb<T>, Vec<T>>,
-    frame: &Frame<'_>,
-    of: impl Fn([f32; 3]) -> [f32; N],
-) -> Option<Vec<[f32; N]>>
-where
-    T: image::Primitive + Into<f32>,
-    Rgb<T>: image::Pixel<Subpixel = T>,
-{
-    let (grid, rect) = (frame.grid, frame.rect);
-    // The pixels of the scan that are looked at.
-    let corners = [
-        [rect.x, rect.y],
-        [rect.x + rect.width, rect.y],
-        [rect.x, rect.y + rect.height],
-        [rect.x + rect.width, rect.y + rect.height],
-    ]
-    .map(|corner| frame.map.apply(corner));
-    let range = |axis: usize, size: usize| {
-        let low = corners.iter().map(|c| c[axis]).fold(f64::MAX, f64::min);
-        let high = corners.iter().map(|c| c[axis]).fold(f64::MIN, f64::max);
-        let margin = grid + 1;
-        let most = size.checked_sub(margin)?;
-        let from = ((low.floor() - margin as f64).max(0.0) as usize).min(most);
-        let to = ((high.ceil() + margin as f64).max(0.0) as usize).clamp(from + margin, size);
-        Some((from, to))
-    };
-    let (left, right) = range(0, image.width() as usize)?;
-    let (top, bottom) = range(1, image.height() as usize)?;
-    // Means over squares of `grid` pixels, each at its first.
-    let (wide, high) = (right - left - (grid - 1), bottom - top - (grid - 1));
-    let mut means = vec![[0.0f32; N]; wide * high];
-    let mut line = vec![[0.0f32; N]; right - left];
-    let mut across = vec![[0.0f32; N]; wide];
-    let add = |sums: &mut [[f32; N]], values: &[[f32; N]]| {
-        let flat = sums.as_flattened_mut().iter_mut();
-        for (sum, value) in flat.zip(values.as_flattened()) {
-            *sum += value;
-        }
-    };
-    let norm = 1.0 / (grid * grid) as f32;
-    for row in top..bottom {
-        let first = (row * image.width() as usize + left) * 3;
-        let pixels = image
-            .as_raw()
-            .get(first..first + 3 * line.len())
-            .unwrap_or(&[]);
-        for (to, pixel) in line.iter_mut().zip(pixels.as_chunks::<3>().0) {
-            *to = of(pixel.map(Into::into)).map(|v| v * norm);
-        }
-        across.fill([0.0; N]);
-        for shift in 0..grid {
-            add(&mut across, line.get(shift..).unwrap_or(&[]));
-        }
-        let below = row - top;
-        for mean in (below + 1).saturating_sub(grid)..=below.min(high - 1) {
-            if let Some(sums) = means.get_mut(mean * wide..(mean + 1) * wide) {
-                add(sums, &across);
-            }
-        }
-    }
-    let step = 1.0 / frame.px_per_mm;
-    // Places among the means; a little short of the last: the next one is looked at, too.
-    let origin = [left, top].map(|o| o as f64 + grid as f64 / 2.0);
-    let (last_x, last_y) = (wide as f32 - 1.01, high as f32 - 1.01);
-    let mut out = Vec::with_capacity(frame.rows * frame.columns);
-    for row in 0..frame.rows {
+    let lattice = Lattice::new(means.plane.view());
+    let step = 1.0 / px_per_mm;
+    let mut out = Plane::zeros((frame.rows, frame.columns));
+    for (row, mut line) in out.outer_iter_mut().enumerate() {
         let y_mm = rect.y + (row as f64 + 0.5) * step;
         let at_column = |column: usize| {
-            let [x, y] = frame
-                .map
-                .apply([rect.x + (column as f64 + 0.5) * step, y_mm]);
-            [x - origin[0], y - origin[1]]
+            let [x, y] = map.apply([rect.x + (column as f64 + 0.5) * step, y_mm]);
+            [x - means.origin[0], y - means.origin[1]]
         };
         let mut from = at_column(0);
-        for first in (0..frame.columns).step_by(BLOCK) {
-            let to = at_column(first + BLOCK);
-            let [dx, dy] = [0, 1].map(|axis| ((to[axis] - from[axis]) / BLOCK as f64) as f32);
-            let [x, y] = from.map(|v| v as f32);
+        let values = line.as_slice_mut()?;
+        for (block, values) in values.chunks_mut(BLOCK).enumerate() {
+            let to = at_column((block + 1) * BLOCK);
+            let along = [0, 1].map(|axis| (to[axis] - from[axis]) / BLOCK as f64);
+            lattice.along(from, along, values);
             from = to;
-            for index in 0..BLOCK.min(frame.columns - first) {
-                let x = (x + dx * index as f32).clamp(0.0, last_x);
-                let y = (y + dy * index as f32).clamp(0.0, last_y);
-                let (x0, y0) = (x as u32 as usize, y as u32 as usize);
-                let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-                let at = y0 * wide + x0;
-                let (Some([a, b]), Some([c, d])) =
-                    (means.get(at..at + 2), means.get(at + wide..at + wide + 2))
-                else {
-                    out.push([0.0; N]);
-                    continue;
-                };
-                let mut value = [0.0; N];
-                for (channel, v) in value.iter_mut().enumerate() {
-                    let upper = a[channel] + (b[channel] - a[channel]) * fx;
-                    let lower = c[channel] + (d[channel] - c[channel]) * fx;
-                    *v = upper + (lower - upper) * fy;
-                }
-                out.push(value);
-            }
         }
     }
     Some(out)
+}
+
+/// Values between which [`small_plane`] takes the map as straight.
+const BLOCK: usize = 16;
+
+/// Means over squares of whole pixels of a part of a scan, one for each pixel.
+struct Means {
+    plane: Plane,
+    /// Where the first cell's corner would lie if cells were pixels, scan px.
+    origin: [f64; 2],
+}
+
+impl Means {
+    fn over<T>(
+        image: &ImageBuffer<Rgb<T>, Vec<T>>,
+        frame: &Frame<'_>,
+        of: impl Fn([f32; 3]) -> f32,
+    ) -> Option<Self>
+    where
+        T: image::Primitive + Into<f32>,
+        Rgb<T>: image::Pixel<Subpixel = T>,
+    {
+        let (grid, rect) = (frame.grid, frame.rect);
+        // The pixels of the scan that are looked at.
+        let corners = [
+            [rect.x, rect.y],
+            [rect.x + rect.width, rect.y],
+            [rect.x, rect.y + rect.height],
+            [rect.x + rect.width, rect.y + rect.height],
+        ]
+        .map(|corner| frame.map.apply(corner));
+        let range = |axis: usize, size: usize| {
+            let low = corners.iter().map(|c| c[axis]).fold(f64::MAX, f64::min);
+            let high = corners.iter().map(|c| c[axis]).fold(f64::MIN, f64::max);
+            let margin = grid + 1;
+            let most = size.checked_sub(margin)?;
+            let from = ((low.floor() - margin as f64).max(0.0) as usize).min(most);
+            let to = ((high.ceil() + margin as f64).max(0.0) as usize).clamp(from + margin, size);
+            Some((from, to))
+        };
+        let (left, right) = range(0, image.width() as usize)?;
+        let (top, bottom) = range(1, image.height() as usize)?;
+        let (wide, high) = (right - left - (grid - 1), bottom - top - (grid - 1));
+        let mut means = vec![0.0f32; wide * high];
+        let mut line = vec![0.0f32; right - left];
+        let mut across = vec![0.0f32; wide];
+        let add = |sums: &mut [f32], values: &[f32]| {
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += value;
+            }
+        };
+        let norm = 1.0 / (grid * grid) as f32;
+        for row in top..bottom {
+            let first = (row * image.width() as usize + left) * 3;
+            let pixels = image
+                .as_raw()
+                .get(first..first + 3 * line.len())
+                .unwrap_or(&[]);
+            for (to, pixel) in line.iter_mut().zip(pixels.as_chunks::<3>().0) {
+                *to = of(pixel.map(Into::into)) * norm;
+            }
+            across.fill(0.0);
+            for shift in 0..grid {
+                add(&mut across, line.get(shift..).unwrap_or(&[]));
+            }
+            let below = row - top;
+            for mean in (below + 1).saturating_sub(grid)..=below.min(high - 1) {
+                if let Some(sums) = means.get_mut(mean * wide..(mean + 1) * wide) {
+                    add(sums, &across);
+                }
+            }
+        }
+        Some(Self {
+            plane: Plane::from_shape_vec((high, wide), means).ok()?,
+            // A mean's cell has its centre half a cell in, and half its square.
+            origin: [left, top].map(|o| o as f64 + (grid as f64 - 1.0) / 2.0),
+        })
+    }
 }
 
 #[cfg(test)]

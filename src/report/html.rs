@@ -431,7 +431,7 @@ impl Note<'_> {
             ])
         });
         let alt = format!("{}: {}", self.examination.note, self.caption(record));
-        let middle = [view.x + view.width / 2.0, view.y + view.height / 2.0];
+        let middle = view.middle();
         let slope = -view.height.atan2(view.width).to_degrees();
         let zones: Vec<RectMm> = {
             let mut zones: Vec<RectMm> = Vec::new();

@@ -686,24 +686,16 @@ impl Closest {
         at: [f64; 2],
     ) {
         let [spare_columns, spare_rows] = [WIDE - COLUMNS, around.len() / WIDE - ROWS];
-        let mut cells = [0.0; CELLS];
+        let lengths = Lengths::of::<WIDE>(around);
         for down in 0..=spare_rows {
             for across in 0..=spare_columns {
-                for (to, from) in cells
-                    .chunks_exact_mut(COLUMNS)
-                    .zip(around.chunks_exact(WIDE).skip(down))
-                {
-                    if let Some(from) = from.get(across..across + COLUMNS) {
-                        to.copy_from_slice(from);
-                    }
-                }
                 // The mean of a class is 0 over the patch, so that of the patch drops out.
+                let window = around.get(down * WIDE + across..).unwrap_or(&[]);
                 let (like, class) = classes
                     .iter()
-                    .map(|&class| (face.likeness(class, &cells), Some(class)))
+                    .map(|&class| (face.window_likeness::<WIDE>(class, window), Some(class)))
                     .fold((f32::MIN, None), |a, b| if b.0 > a.0 { b } else { a });
-                let (_, length) = typeface::mean_and_length(&cells);
-                let likeness = like / length.max(1e-6);
+                let likeness = like / lengths.at(down, across).max(1e-6);
                 let here = here([
                     across as f64 - spare_columns as f64 / 2.0,
                     down as f64 - spare_rows as f64 / 2.0,
@@ -711,16 +703,66 @@ impl Closest {
                 let away = (here[0] - at[0]).powi(2) + 2.0 * (here[1] - at[1]).powi(2);
                 let score = likeness - AWAY * away as f32;
                 if score > self.score {
+                    let lines = self.cells.chunks_exact_mut(COLUMNS);
+                    for (to, from) in lines.zip(window.chunks(WIDE)) {
+                        to.copy_from_slice(from.get(..COLUMNS).unwrap_or(&[0.0; COLUMNS]));
+                    }
                     *self = Self {
                         at: here,
-                        cells,
                         likeness,
                         score,
                         class,
+                        ..*self
                     };
                 }
             }
         }
+    }
+}
+
+/// Lengths of the patches that are windows of a larger one, their means taken off: from running sums, so that each
+/// cell is added up once.
+struct Lengths {
+    /// Sums, and of squares, over the rectangle from the first cell to each row and column, one more of either.
+    sums: Vec<[f64; 2]>,
+    width: usize,
+}
+
+impl Lengths {
+    fn of<const WIDE: usize>(around: &[f32]) -> Self {
+        let width = WIDE + 1;
+        let mut sums = vec![[0.0; 2]; (around.len() / WIDE + 1) * width];
+        for (row, values) in around.chunks_exact(WIDE).enumerate() {
+            let (above, here) = sums.split_at_mut((row + 1) * width);
+            let above = above.get(row * width + 1..).unwrap_or(&[]);
+            let here = here.get_mut(1..width).unwrap_or(&mut []);
+            let mut line = [0.0; 2];
+            for ((sum, above), &v) in here.iter_mut().zip(above).zip(values) {
+                let v = f64::from(v);
+                line = [line[0] + v, line[1] + v * v];
+                *sum = [above[0] + line[0], above[1] + line[1]];
+            }
+        }
+        Self { sums, width }
+    }
+
+    fn at(&self, top: usize, left: usize) -> f32 {
+        let to = |row: usize, column: usize| {
+            let sums = self.sums.get(row * self.width + column);
+            sums.copied().unwrap_or_default()
+        };
+        let (bottom, right) = (top + ROWS, left + COLUMNS);
+        let corners = [
+            to(bottom, right),
+            to(top, right),
+            to(bottom, left),
+            to(top, left),
+        ];
+        let [sum, square] = [0, 1].map(|k| {
+            let [all, above, beside, both] = corners.map(|c| c[k]);
+            all - above - beside + both
+        });
+        (square - sum * sum / CELLS as f64).max(0.0).sqrt() as f32
     }
 }
 

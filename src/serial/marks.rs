@@ -230,7 +230,7 @@ pub fn window(
     zone: RectMm,
     beside: [f64; 2],
 ) -> Result<Ink, Unread> {
-    let middle = [zone.x + zone.width / 2.0, zone.y + zone.height / 2.0];
+    let middle = zone.middle();
     let [x, y] = map.apply(middle);
     let [right, down] = map.apply([middle[0] + 1.0, middle[1]]);
     let have = (right - x).hypot(down - y);

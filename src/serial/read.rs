@@ -17,12 +17,14 @@ pub const LEAST_LIKENESS: f32 = 0.5;
 
 /// Something that reads a printed number.
 pub trait SerialReader: Sync {
-    /// Reads one print whose mean place is `zone`; `None` where no row of characters is to be seen.
+    /// Reads one print whose mean place is `zone`, and which lies within `float_mm` of it, across and down; `None` where
+    /// no row of characters is to be seen.
     fn read(
         &self,
         raster: &Raster,
         map: &Homography,
         zone: RectMm,
+        float_mm: [f64; 2],
         print: &Print,
         grammar: &Grammar,
     ) -> Option<Reading>;
@@ -300,19 +302,13 @@ impl SerialReader for GlyphReader<'_> {
         raster: &Raster,
         map: &Homography,
         zone: RectMm,
+        float_mm: [f64; 2],
         print: &Print,
         grammar: &Grammar,
     ) -> Option<Reading> {
         let lettering = print.lettering.as_ref()?;
         let height_mm = self.face.height_mm;
-        let strip = Strip::cut(
-            raster,
-            map,
-            zone,
-            lettering.float_mm,
-            lettering.seen_in,
-            height_mm,
-        )?;
+        let strip = Strip::cut(raster, map, zone, float_mm, lettering.seen_in, height_mm)?;
         let row = self.find(&strip, &lettering.cells_mm, grammar)?;
         self.reading(&strip, &print.place, &row, &lettering.cells_mm, grammar)
     }

@@ -227,6 +227,22 @@ impl Typeface {
         dot(row(&self.means, class), patch)
     }
 
+    /// Scalar product of the mean of a class with a patch that is part of rows of `WIDE` cells, given by what lies from
+    /// its first cell on; its likeness times its length.
+    pub fn window_likeness<const WIDE: usize>(&self, class: usize, window: &[f32]) -> f32 {
+        let mut lanes = [0.0f32; COLUMNS];
+        let mean = row(&self.means, class).as_chunks::<COLUMNS>().0;
+        for (mean, line) in mean.iter().zip(window.chunks(WIDE)) {
+            let Some(line) = line.first_chunk::<COLUMNS>() else {
+                continue;
+            };
+            for ((lane, a), b) in lanes.iter_mut().zip(mean).zip(line) {
+                *lane += a * b;
+            }
+        }
+        lanes.iter().sum()
+    }
+
     /// The same, as sharp as suits the patch.
     pub fn likeness_as_sharp(&self, class: usize, patch: &[f32]) -> f32 {
         self.soft
