@@ -855,4 +855,24 @@ mod tests {
             .sum();
         assert!((alike / (60.0 * 59.0 / 2.0) - one.likeness).abs() < 0.02);
     }
+
+    #[test]
+    fn every_drawing_is_told_from_every_other_letter() {
+        let library = crate::reference::Library::built_in().unwrap();
+        let (usd, id) = ("USD".parse().unwrap(), "usd-overprint");
+        let facts = library.rules(&usd).unwrap().typeface(id).unwrap();
+        let face = library.typeface(&usd, id).unwrap();
+        let reader = GlyphReader::new(face);
+        let letters: Vec<char> = ('A'..='Y').filter(|c| *c != 'O').collect();
+        assert!(facts.drawn.keys().eq(&letters));
+        for (&letter, strokes) in &facts.drawn {
+            let mut cells = [0.0; CELLS];
+            cells.copy_from_slice(&drawn(strokes, facts));
+            typeface::normalise(&mut cells);
+            let mut scores = reader.scores(&cells, &letters);
+            scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+            assert_eq!(scores[0].0, letter, "{:?}", &scores[..3]);
+            assert!(scores[0].1 - scores[1].1 > 10.0, "{:?}", &scores[..3]);
+        }
+    }
 }

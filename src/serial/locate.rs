@@ -155,41 +155,11 @@ fn sample<const R: usize, const C: usize>(
     out: &mut [f32],
 ) {
     let lattice = Lattice::new(plane.view());
-    let (rows, columns) = plane.dim();
-    let reach = [
-        scale * (C as f64 + tilt.abs() * R as f64) / 2.0 + 1.0,
-        scale * (R as f64 + tilt.abs() * C as f64) / 2.0 + 1.0,
-    ];
-    let inside =
-        x > reach[0] && y > reach[1] && x + reach[0] < columns as f64 && y + reach[1] < rows as f64;
-    let cells = plane.as_slice().filter(|_| inside);
+    let across = (0.5 - C as f64 / 2.0) * scale;
     for (row, line) in out.chunks_exact_mut(C).enumerate() {
         let down = (row as f64 + 0.5 - R as f64 / 2.0) * scale;
-        let first = (0.5 - C as f64 / 2.0) * scale;
-        let (left, top) = (x + first - tilt * down, y + down + tilt * first);
-        let Some(cells) = cells else {
-            for (column, v) in line.iter_mut().enumerate() {
-                let along = column as f64 * scale;
-                *v = lattice.at(left + along, top + tilt * along);
-            }
-            continue;
-        };
-        let (left, top) = ((left - 0.5) as f32, (top - 0.5) as f32);
-        let (step, fall) = (scale as f32, (tilt * scale) as f32);
-        for (column, v) in line.iter_mut().enumerate() {
-            let (x, y) = (left + step * column as f32, top + fall * column as f32);
-            let (x0, y0) = (x as u32 as usize, y as u32 as usize);
-            let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-            let at = y0 * columns + x0;
-            let (Some(&[a, b]), Some(&[c, d])) = (
-                cells.get(at..at + 2),
-                cells.get(at + columns..at + columns + 2),
-            ) else {
-                continue;
-            };
-            let (upper, lower) = (a + (b - a) * fx, c + (d - c) * fx);
-            *v = upper + (lower - upper) * fy;
-        }
+        let first = [x + across - tilt * down, y + down + tilt * across];
+        lattice.along(first, [scale, tilt * scale], line);
     }
 }
 
@@ -444,6 +414,9 @@ pub struct Patch {
     pub cells: [f32; CELLS],
     /// Likeness to the best class.
     pub likeness: f32,
+    /// The patch beside it that is nearly as like another class, normalised, where there is one: a T looks like an I
+    /// to whom looks too low to see its bar.
+    pub rival: Option<[f32; CELLS]>,
 }
 
 /// Finds the row in a strip; `classes` are those of the typeface that may stand at each place. `None` where the
@@ -607,6 +580,9 @@ fn closely(
 
 /// How far whole pixels are tried around a place, across and down.
 const NEAR: [usize; 2] = [2, 2];
+/// A class whose likeness is less than that of the best by no more than this is nearly as like: genuine prints are
+/// 0.9 like their class, give or take 0.04.
+const NEARLY: f32 = 0.08;
 
 /// The patch near a place that looks most like one of the classes: within two pixels each way, and where it is
 /// looked at finely to half a pixel.
@@ -634,11 +610,16 @@ fn closest(
         likeness: -1.0,
         score: f32::MIN,
         class: None,
+        window: [0; 2],
+        of_each: Vec::new(),
     };
     // All whole steps are windows of one larger patch.
     let mut around = [0.0; WIDE * HIGH];
     sample::<HIGH, WIDE>(&strip.ink, at, line.tilt, scale, &mut around);
     best.look::<WIDE>(&around, face, classes, |step| beside(at, step), at);
+    let rival = finely
+        .then(|| best.rival::<WIDE>(&around, classes))
+        .flatten();
     if finely {
         // All half steps are windows of three; what the character is most like is known well enough.
         let middle = best.at;
@@ -660,6 +641,7 @@ fn closest(
         at: best.at,
         cells: best.cells,
         likeness: best.likeness,
+        rival,
     }
 }
 
@@ -672,6 +654,10 @@ struct Closest {
     score: f32,
     /// What it is most like.
     class: Option<usize>,
+    /// The window, down and across, that it was taken from.
+    window: [usize; 2],
+    /// Of each class that was looked for last, its best score and window.
+    of_each: Vec<(f32, [usize; 2])>,
 }
 
 impl Closest {
@@ -687,35 +673,61 @@ impl Closest {
     ) {
         let [spare_columns, spare_rows] = [WIDE - COLUMNS, around.len() / WIDE - ROWS];
         let lengths = Lengths::of::<WIDE>(around);
+        self.of_each.clear();
+        self.of_each.resize(classes.len(), (f32::MIN, [0; 2]));
         for down in 0..=spare_rows {
             for across in 0..=spare_columns {
-                // The mean of a class is 0 over the patch, so that of the patch drops out.
                 let window = around.get(down * WIDE + across..).unwrap_or(&[]);
-                let (like, class) = classes
-                    .iter()
-                    .map(|&class| (face.window_likeness::<WIDE>(class, window), Some(class)))
-                    .fold((f32::MIN, None), |a, b| if b.0 > a.0 { b } else { a });
-                let likeness = like / lengths.at(down, across).max(1e-6);
+                let per_length = 1.0 / lengths.at(down, across).max(1e-6);
                 let here = here([
                     across as f64 - spare_columns as f64 / 2.0,
                     down as f64 - spare_rows as f64 / 2.0,
                 ]);
                 let away = (here[0] - at[0]).powi(2) + 2.0 * (here[1] - at[1]).powi(2);
-                let score = likeness - AWAY * away as f32;
-                if score > self.score {
-                    let lines = self.cells.chunks_exact_mut(COLUMNS);
-                    for (to, from) in lines.zip(window.chunks(WIDE)) {
-                        to.copy_from_slice(from.get(..COLUMNS).unwrap_or(&[0.0; COLUMNS]));
+                let away = AWAY * away as f32;
+                let mut better = None;
+                for (&class, of_class) in classes.iter().zip(&mut self.of_each) {
+                    // The mean of a class is 0 over the patch, so that of the patch drops out.
+                    let likeness = face.window_likeness::<WIDE>(class, window) * per_length;
+                    let score = likeness - away;
+                    if score > of_class.0 {
+                        *of_class = (score, [down, across]);
                     }
-                    *self = Self {
-                        at: here,
-                        likeness,
-                        score,
-                        class,
-                        ..*self
-                    };
+                    if score > self.score {
+                        (self.score, self.likeness) = (score, likeness);
+                        better = Some(class);
+                    }
+                }
+                if better.is_some() {
+                    (self.at, self.class, self.window) = (here, better, [down, across]);
+                    copy::<WIDE>(window, &mut self.cells);
                 }
             }
+        }
+    }
+
+    /// Where another class of those that were looked for last is nearly as like, elsewhere.
+    fn rival<const WIDE: usize>(&self, around: &[f32], classes: &[usize]) -> Option<[f32; CELLS]> {
+        let others = classes.iter().zip(&self.of_each);
+        let (_, (score, [down, across])) = others
+            .filter(|(class, _)| Some(**class) != self.class)
+            .max_by(|a, b| a.1.0.total_cmp(&b.1.0))?;
+        if self.score - score > NEARLY || [*down, *across] == self.window {
+            return None;
+        }
+        let mut cells = [0.0; CELLS];
+        copy::<WIDE>(around.get(down * WIDE + across..)?, &mut cells);
+        typeface::normalise(&mut cells);
+        Some(cells)
+    }
+}
+
+/// Takes a patch out of rows of `WIDE` cells, given by what lies from its first cell on.
+fn copy<const WIDE: usize>(window: &[f32], cells: &mut [f32; CELLS]) {
+    let lines = cells.as_chunks_mut::<COLUMNS>().0.iter_mut();
+    for (to, from) in lines.zip(window.chunks(WIDE)) {
+        if let Some(from) = from.first_chunk() {
+            *to = *from;
         }
     }
 }

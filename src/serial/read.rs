@@ -171,7 +171,14 @@ impl<'a> GlyphReader<'a> {
             .patches
             .iter()
             .enumerate()
-            .map(|(place, patch)| self.scores(&patch.cells, &grammar.allowed(place)))
+            .map(|(place, patch)| {
+                let allowed = grammar.allowed(place);
+                let here = self.scores(&patch.cells, &allowed);
+                match &patch.rival {
+                    Some(rival) => between(here, &self.scores(rival, &allowed)),
+                    None => here,
+                }
+            })
             .collect();
         let middles_mm: Vec<[f64; 2]> = row.patches.iter().map(|p| strip.to_mm(p.at)).collect();
         Some(Reading {
@@ -217,6 +224,15 @@ impl<'a> GlyphReader<'a> {
             level_mm: beside(1),
         }
     }
+}
+
+/// What speaks for each character at two places where it may stand: it must win at both. The likeness is that where it is
+/// more like.
+fn between(here: Scores, there: &Scores) -> Scores {
+    here.into_iter()
+        .zip(there)
+        .map(|((c, a, like), (_, b, other))| (c, 0.5 * (a + b), like.max(*other)))
+        .collect()
 }
 
 /// Decides every place of a number by the form of the grammar that fits best. `scores` are of one print, or sums over
@@ -405,4 +421,25 @@ pub fn summed(readings: &[Reading]) -> Vec<Scores> {
         }
     }
     scores
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_must_win_wherever_it_may_stand() {
+        // A T seen too low for its bar, and where its bar is seen.
+        let low = vec![('I', 66.0, 0.91), ('T', -4.0, 0.57)];
+        let high = vec![('I', -20.0, 0.52), ('T', 60.0, 0.88)];
+        assert_eq!(
+            between(low.clone(), &high),
+            [('I', 23.0, 0.91), ('T', 28.0, 0.88)]
+        );
+        // An I has no bar there either.
+        assert_eq!(
+            between(low, &vec![('I', 50.0, 0.85), ('T', 10.0, 0.83)]),
+            [('I', 58.0, 0.91), ('T', 3.0, 0.83)]
+        );
+    }
 }
