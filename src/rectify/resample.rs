@@ -121,9 +121,15 @@ pub fn small_crop(
     rect: RectMm,
     px_per_mm: f64,
 ) -> Option<Planes> {
-    let [red, green, blue] =
-        [0, 1, 2].map(|channel| small_plane(raster, map, rect, px_per_mm, |p| p[channel]));
-    let planes = [red?, green?, blue?];
+    let frame = Frame::new(map, rect, px_per_mm)?;
+    let plane = |channel: usize| {
+        let means = match raster {
+            Raster::Eight(image) => Means::over(image, &frame, |p| f32::from(p[channel])),
+            Raster::Sixteen(image) => Means::over(image, &frame, |p| f32::from(p[channel]) / 257.0),
+        };
+        means.map(|means| means.straightened(&frame))
+    };
+    let planes = [plane(0)?, plane(1)?, plane(2)?];
     ndarray::stack(Axis(0), &planes.each_ref().map(|plane| plane.view())).ok()
 }
 
@@ -140,28 +146,27 @@ pub fn small_plane(
 ) -> Option<Plane> {
     let frame = Frame::new(map, rect, px_per_mm)?;
     let means = match raster {
-        Raster::Eight(image) => Means::over(image, &frame, of),
-        Raster::Sixteen(image) => Means::over(image, &frame, |p| of(p.map(|v| v / 257.0))),
-    }?;
-    let lattice = Lattice::new(means.plane.view());
-    let step = 1.0 / px_per_mm;
-    let mut out = Plane::zeros((frame.rows, frame.columns));
-    for (row, mut line) in out.outer_iter_mut().enumerate() {
-        let y_mm = rect.y + (row as f64 + 0.5) * step;
-        let at_column = |column: usize| {
-            let [x, y] = map.apply([rect.x + (column as f64 + 0.5) * step, y_mm]);
-            [x - means.origin[0], y - means.origin[1]]
-        };
-        let mut from = at_column(0);
-        let values = line.as_slice_mut()?;
-        for (block, values) in values.chunks_mut(BLOCK).enumerate() {
-            let to = at_column((block + 1) * BLOCK);
-            let along = [0, 1].map(|axis| (to[axis] - from[axis]) / BLOCK as f64);
-            lattice.along(from, along, values);
-            from = to;
+        Raster::Eight(image) => {
+            // What each level of each channel comes to, looked up faster than it is worked out.
+            let nothing = of([0.0; 3]);
+            let table = |channel: usize, less: f32| -> [f32; 256] {
+                std::array::from_fn(|level| {
+                    let mut colour = [0.0; 3];
+                    colour[channel] = level as f32;
+                    of(colour) - less
+                })
+            };
+            let (red, green, blue) = (table(0, 0.0), table(1, nothing), table(2, nothing));
+            let of = |[r, g, b]: [u8; 3]| {
+                red[usize::from(r)] + green[usize::from(g)] + blue[usize::from(b)]
+            };
+            Means::over(image, &frame, of)
         }
-    }
-    Some(out)
+        Raster::Sixteen(image) => {
+            Means::over(image, &frame, |p| of(p.map(|v| f32::from(v) / 257.0)))
+        }
+    }?;
+    Some(means.straightened(&frame))
 }
 
 /// Values between which [`small_plane`] takes the map as straight.
@@ -178,10 +183,10 @@ impl Means {
     fn over<T>(
         image: &ImageBuffer<Rgb<T>, Vec<T>>,
         frame: &Frame<'_>,
-        of: impl Fn([f32; 3]) -> f32,
+        of: impl Fn([T; 3]) -> f32,
     ) -> Option<Self>
     where
-        T: image::Primitive + Into<f32>,
+        T: image::Primitive,
         Rgb<T>: image::Pixel<Subpixel = T>,
     {
         let (grid, rect) = (frame.grid, frame.rect);
@@ -205,9 +210,10 @@ impl Means {
         let (left, right) = range(0, image.width() as usize)?;
         let (top, bottom) = range(1, image.height() as usize)?;
         let (wide, high) = (right - left - (grid - 1), bottom - top - (grid - 1));
-        let mut means = vec![0.0f32; wide * high];
+        let mut means = Vec::with_capacity(wide * high);
         let mut line = vec![0.0f32; right - left];
-        let mut across = vec![0.0f32; wide];
+        // Sums along each of the last rows.
+        let mut rows = vec![vec![0.0f32; wide]; grid];
         let add = |sums: &mut [f32], values: &[f32]| {
             for (sum, value) in sums.iter_mut().zip(values) {
                 *sum += value;
@@ -221,16 +227,20 @@ impl Means {
                 .get(first..first + 3 * line.len())
                 .unwrap_or(&[]);
             for (to, pixel) in line.iter_mut().zip(pixels.as_chunks::<3>().0) {
-                *to = of(pixel.map(Into::into)) * norm;
+                *to = of(*pixel) * norm;
             }
-            across.fill(0.0);
-            for shift in 0..grid {
-                add(&mut across, line.get(shift..).unwrap_or(&[]));
+            rows.rotate_left(1);
+            if let Some(across) = rows.last_mut() {
+                across.copy_from_slice(line.get(..wide)?);
+                for shift in 1..grid {
+                    add(across, line.get(shift..)?);
+                }
             }
-            let below = row - top;
-            for mean in (below + 1).saturating_sub(grid)..=below.min(high - 1) {
-                if let Some(sums) = means.get_mut(mean * wide..(mean + 1) * wide) {
-                    add(sums, &across);
+            if row + 1 >= top + grid {
+                let first = means.len();
+                means.extend_from_slice(rows.first()?);
+                for across in rows.iter().skip(1) {
+                    add(means.get_mut(first..)?, across);
                 }
             }
         }
@@ -239,6 +249,30 @@ impl Means {
             // A mean's cell has its centre half a cell in, and half its square.
             origin: [left, top].map(|o| o as f64 + (grid as f64 - 1.0) / 2.0),
         })
+    }
+
+    /// The means where the values of a crop lie.
+    fn straightened(&self, frame: &Frame<'_>) -> Plane {
+        let lattice = Lattice::new(self.plane.view());
+        let step = 1.0 / frame.px_per_mm;
+        let mut out = Plane::zeros((frame.rows, frame.columns));
+        for (row, mut line) in out.outer_iter_mut().enumerate() {
+            let y_mm = frame.rect.y + (row as f64 + 0.5) * step;
+            let at_column = |column: usize| {
+                let x_mm = frame.rect.x + (column as f64 + 0.5) * step;
+                let [x, y] = frame.map.apply([x_mm, y_mm]);
+                [x - self.origin[0], y - self.origin[1]]
+            };
+            let mut from = at_column(0);
+            let values = line.as_slice_mut().unwrap_or(&mut []);
+            for (block, values) in values.chunks_mut(BLOCK).enumerate() {
+                let to = at_column((block + 1) * BLOCK);
+                let along = [0, 1].map(|axis| (to[axis] - from[axis]) / BLOCK as f64);
+                lattice.along(from, along, values);
+                from = to;
+            }
+        }
+        out
     }
 }
 

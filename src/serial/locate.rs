@@ -269,19 +269,17 @@ pub fn candidates(strip: &Strip, offsets: &[f64], any: &[f32; HALF_CELLS]) -> Ve
             }
         }
     }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut lines: Vec<Line> = Vec::new();
-    for (_, line) in found {
-        let near = |other: &Line| {
-            (other.middle[0] - line.middle[0]).abs() < 0.35 * ROWS as f64
-                && (other.middle[1] - line.middle[1]).abs() < 0.35 * ROWS as f64
-        };
-        if !lines.iter().any(near) {
-            lines.push(line);
-            if lines.len() == CANDIDATES {
-                break;
-            }
-        }
+    let near = |a: &Line, b: &Line| {
+        [0, 1]
+            .iter()
+            .all(|&k| (a.middle[k] - b.middle[k]).abs() < 0.35 * ROWS as f64)
+    };
+    let mut lines = Vec::with_capacity(CANDIDATES);
+    while lines.len() < CANDIDATES {
+        let likeliest = found.iter().reduce(|a, b| if b.0 > a.0 { b } else { a });
+        let Some(&(_, line)) = likeliest else { break };
+        found.retain(|(_, other)| !near(&line, other));
+        lines.push(line);
     }
     lines
 }
