@@ -397,6 +397,45 @@ impl Lattice<'_> {
     }
 }
 
+/// Sums over any rectangle of a plane, from sums that run over its rows and columns: each value is added up once.
+#[derive(Debug, Clone)]
+pub struct RunningSums {
+    /// Over the rectangle from the first value to each row and column, one more of either than the plane has.
+    sums: Vec<f64>,
+    width: usize,
+}
+
+impl RunningSums {
+    /// Of what `of` makes of each value, in rows of `columns`.
+    pub fn over(values: &[f32], columns: usize, of: impl Fn(f64) -> f64) -> Self {
+        let columns = columns.max(1);
+        let width = columns + 1;
+        let mut sums = vec![0.0; (values.len() / columns + 1) * width];
+        for (row, values) in values.chunks_exact(columns).enumerate() {
+            let (above, here) = sums.split_at_mut((row + 1) * width);
+            let above = above.get(row * width + 1..).unwrap_or(&[]);
+            let here = here.get_mut(1..width).unwrap_or(&mut []);
+            let mut line = 0.0;
+            for ((sum, above), &v) in here.iter_mut().zip(above).zip(values) {
+                line += of(f64::from(v));
+                *sum = above + line;
+            }
+        }
+        Self { sums, width }
+    }
+
+    /// The sum over rows and columns from a place on.
+    #[inline]
+    pub fn within(&self, (top, left): (usize, usize), (rows, columns): (usize, usize)) -> f64 {
+        let to = |row: usize, column: usize| {
+            let sum = self.sums.get(row * self.width + column);
+            sum.copied().unwrap_or(0.0)
+        };
+        let (bottom, right) = (top + rows, left + columns);
+        to(bottom, right) - to(top, right) - to(bottom, left) + to(top, left)
+    }
+}
+
 /// A part of a plane as a view. (`ndarray`'s own `s![]` expands to code that `forbid(unsafe_code)`
 /// refuses.) Ranges are clamped to the plane.
 #[inline]
@@ -485,5 +524,13 @@ mod tests {
             }
         }
         assert_eq!(raster.reduced_at(3, 99, 99), raster.reduced_at(3, 3, 7));
+    }
+
+    #[test]
+    fn running_sums_are_the_sums_of_rectangles() {
+        let values: Vec<f32> = (0..12).map(|v| v as f32).collect();
+        let squares = RunningSums::over(&values, 4, |v| v * v);
+        assert_eq!(squares.within((1, 2), (2, 2)), 36.0 + 49.0 + 100.0 + 121.0);
+        assert_eq!(squares.within((0, 0), (0, 4)), 0.0);
     }
 }

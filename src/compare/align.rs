@@ -3,7 +3,7 @@
 
 use ndarray::Array2;
 
-use crate::pixels::{Lattice, Plane, window};
+use crate::pixels::{Lattice, Plane, RunningSums, window};
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::{LEAST_VOTES, Vote, agreed};
 
@@ -59,8 +59,8 @@ impl Expected {
 #[derive(Debug, Clone)]
 pub struct Padded {
     plane: Plane,
-    /// Running sum of squares over rows and columns, one row and column more than the plane, row for row.
-    squares: Vec<f64>,
+    /// Of squares.
+    squares: RunningSums,
     pad: usize,
 }
 
@@ -79,23 +79,7 @@ impl Padded {
                 *t = *s;
             }
         }
-        let width = shape.1 + 1;
-        let mut squares = vec![0.0f64; (shape.0 + 1) * width];
-        let lines = padded
-            .as_slice()
-            .unwrap_or(&[])
-            .chunks_exact(shape.1.max(1));
-        for (row, values) in lines.enumerate() {
-            let (above, here) = squares.split_at_mut((row + 1) * width);
-            let above = above.get(row * width + 1..).unwrap_or(&[]);
-            let here = here.get_mut(1..width).unwrap_or(&mut []);
-            let mut line = 0.0;
-            for ((sum, above), &v) in here.iter_mut().zip(above).zip(values) {
-                let v = f64::from(v);
-                line += v * v;
-                *sum = above + line;
-            }
-        }
+        let squares = RunningSums::over(padded.as_slice().unwrap_or(&[]), shape.1, |v| v * v);
         Self {
             plane: padded,
             squares,
@@ -104,15 +88,7 @@ impl Padded {
     }
 
     fn energy(&self, top: usize, left: usize, rows: usize, columns: usize) -> f32 {
-        let width = self.plane.ncols() + 1;
-        let to = |row: usize, column: usize| {
-            self.squares
-                .get(row * width + column)
-                .copied()
-                .unwrap_or(0.0)
-        };
-        let (bottom, right) = (top + rows, left + columns);
-        (to(bottom, right) - to(top, right) - to(bottom, left) + to(top, left)).max(0.0) as f32
+        self.squares.within((top, left), (rows, columns)).max(0.0) as f32
     }
 }
 

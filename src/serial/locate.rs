@@ -5,7 +5,7 @@ use super::rules::SeenIn;
 use super::typeface::{self, CELLS, COLUMNS, HALF_CELLS, MARGIN, ROWS, Typeface};
 use crate::compare::order::median;
 use crate::note::RectMm;
-use crate::pixels::{Lattice, Plane, Raster, box_mean, luma_of};
+use crate::pixels::{Lattice, Plane, Raster, RunningSums, box_mean, luma_of};
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
 
@@ -730,48 +730,23 @@ fn copy<const WIDE: usize>(window: &[f32], cells: &mut [f32; CELLS]) {
     }
 }
 
-/// Lengths of the patches that are windows of a larger one, their means taken off: from running sums, so that each
-/// cell is added up once.
+/// Lengths of the patches that are windows of a larger one, their means taken off.
 struct Lengths {
-    /// Sums, and of squares, over the rectangle from the first cell to each row and column, one more of either.
-    sums: Vec<[f64; 2]>,
-    width: usize,
+    sums: RunningSums,
+    squares: RunningSums,
 }
 
 impl Lengths {
     fn of<const WIDE: usize>(around: &[f32]) -> Self {
-        let width = WIDE + 1;
-        let mut sums = vec![[0.0; 2]; (around.len() / WIDE + 1) * width];
-        for (row, values) in around.chunks_exact(WIDE).enumerate() {
-            let (above, here) = sums.split_at_mut((row + 1) * width);
-            let above = above.get(row * width + 1..).unwrap_or(&[]);
-            let here = here.get_mut(1..width).unwrap_or(&mut []);
-            let mut line = [0.0; 2];
-            for ((sum, above), &v) in here.iter_mut().zip(above).zip(values) {
-                let v = f64::from(v);
-                line = [line[0] + v, line[1] + v * v];
-                *sum = [above[0] + line[0], above[1] + line[1]];
-            }
+        Self {
+            sums: RunningSums::over(around, WIDE, |v| v),
+            squares: RunningSums::over(around, WIDE, |v| v * v),
         }
-        Self { sums, width }
     }
 
     fn at(&self, top: usize, left: usize) -> f32 {
-        let to = |row: usize, column: usize| {
-            let sums = self.sums.get(row * self.width + column);
-            sums.copied().unwrap_or_default()
-        };
-        let (bottom, right) = (top + ROWS, left + COLUMNS);
-        let corners = [
-            to(bottom, right),
-            to(top, right),
-            to(bottom, left),
-            to(top, left),
-        ];
-        let [sum, square] = [0, 1].map(|k| {
-            let [all, above, beside, both] = corners.map(|c| c[k]);
-            all - above - beside + both
-        });
+        let [sum, square] =
+            [&self.sums, &self.squares].map(|of| of.within((top, left), (ROWS, COLUMNS)));
         (square - sum * sum / CELLS as f64).max(0.0).sqrt() as f32
     }
 }
