@@ -174,10 +174,8 @@ impl<'a> Overprint<'a> {
             let found = near
                 .filter(|reading| reading.sure().is_some())
                 .or_else(|| read(zone, lettering.float_mm));
-            if let Some(reading) = &found
-                && reading.sure().is_some()
-            {
-                floated = Some(offset(reading.rect_mm, zone));
+            if let Some(sure) = found.iter().find(|reading| reading.sure().is_some()) {
+                floated = Some(offset(sure.rect_mm, zone));
             }
             readings.extend(found);
         }

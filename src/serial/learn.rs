@@ -625,11 +625,7 @@ pub fn cross_validate(
     folds: usize,
 ) -> Result<CrossValidation, LearnError> {
     let folds = folds.max(2);
-    let mut notes: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
-    for known in known {
-        notes.entry(&known.note).or_default().push(known);
-    }
-    let notes: Vec<(&str, Vec<&Known>)> = notes.into_iter().collect();
+    let notes: Vec<(&str, Vec<&Known>)> = by_note(known).into_iter().collect();
     let held_out = |fold: usize| {
         notes
             .iter()
@@ -650,10 +646,7 @@ pub fn cross_validate(
         let reader = GlyphReader::new(&face);
         let mut of_fold = Vec::new();
         for (note, prints) in held_out(fold) {
-            let read: Vec<Reading> = prints
-                .iter()
-                .filter_map(|known| reading(&reader, known, &known.sample.strip))
-                .collect();
+            let read = readings_of(&reader, prints);
             if let Some(first) = prints.first() {
                 try_note(&reader, first, &read, &mut of_fold);
             }
@@ -683,10 +676,10 @@ pub fn cross_validate(
 }
 
 /// Reads the notes of each character that has a drawing by that drawing alone: with what was learned from the notes that
-/// do not show it. How sure that is, is said by `calibration`.
+/// do not show it; characters that too few notes lack are passed over. How sure that is, is said by `calibration`.
 ///
 /// # Errors
-/// When too few notes lack a character.
+/// When nothing can be learned for another reason.
 pub fn by_drawing(
     known: &[Known],
     facts: &TypefaceFacts,
@@ -697,26 +690,39 @@ pub fn by_drawing(
         let (with, without): (Vec<&Known>, Vec<&Known>) = known
             .iter()
             .partition(|k| k.sample.text.contains(character));
-        let mut notes: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
-        for known in with {
-            notes.entry(&known.note).or_default().push(known);
-        }
-        if notes.is_empty() {
+        if with.is_empty() {
             continue;
         }
         let samples: Vec<&Sample> = without.iter().map(|k| &k.sample).collect();
-        let face = learn(&samples, facts)?.face;
+        let face = match learn(&samples, facts) {
+            Err(LearnError::TooFew(_)) => continue,
+            learned => learned?.face,
+        };
         let face = face.measured(*calibration, Vec::new());
         let reader = GlyphReader::new(&face);
-        for (note, prints) in notes {
-            let read = prints
-                .iter()
-                .filter_map(|known| reading(&reader, known, &known.sample.strip))
-                .collect();
+        for (note, prints) in by_note(with) {
+            let read = readings_of(&reader, &prints);
             judge(&mut out, &face, note, &prints, read);
         }
     }
     Ok(out)
+}
+
+/// The prints of each note.
+fn by_note<'k>(known: impl IntoIterator<Item = &'k Known>) -> BTreeMap<&'k str, Vec<&'k Known>> {
+    let mut notes: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+    for known in known {
+        notes.entry(&known.note).or_default().push(known);
+    }
+    notes
+}
+
+/// The prints of a note that are read.
+fn readings_of(reader: &GlyphReader<'_>, prints: &[&Known]) -> Vec<Reading> {
+    prints
+        .iter()
+        .filter_map(|known| reading(reader, known, &known.sample.strip))
+        .collect()
 }
 
 fn reading(reader: &GlyphReader<'_>, known: &Known, strip: &Strip) -> Option<Reading> {
@@ -874,5 +880,42 @@ mod tests {
             assert_eq!(scores[0].0, letter, "{:?}", &scores[..3]);
             assert!(scores[0].1 - scores[1].1 > 10.0, "{:?}", &scores[..3]);
         }
+    }
+
+    #[test]
+    fn a_letter_that_every_note_shows_is_passed_over() {
+        let library = crate::reference::Library::built_in().unwrap();
+        let usd = "USD".parse().unwrap();
+        let rules = library.rules(&usd).unwrap();
+        let (style, grammar) = rules.style("usd-1-1963").unwrap();
+        let lettering = style.prints[0].lettering.as_ref().unwrap();
+        let facts = rules.typeface(&lettering.typeface).unwrap();
+        let paper = image::RgbImage::from_pixel(400, 120, image::Rgb([214, 209, 194]));
+        let raster = crate::pixels::Raster::Eight(paper);
+        let quad = [[0.0, 0.0], [400.0, 0.0], [400.0, 120.0], [0.0, 120.0]];
+        let map = crate::rectify::homography::Homography::from_rectangle(40.0, 12.0, &quad);
+        let known: Vec<Known> = (0..6)
+            .map(|k| Known {
+                note: format!("{k}.jpg"),
+                design: "usd-1-1963".to_owned(),
+                place: style.prints[0].place.clone(),
+                grammar: grammar.clone(),
+                sample: Sample {
+                    strip: Strip::cut(
+                        &raster,
+                        &map.unwrap(),
+                        crate::note::RectMm::from([4.0, 4.0, 31.0, 4.0]),
+                        [1.0, 1.0],
+                        lettering.seen_in,
+                        facts.height_mm,
+                    )
+                    .unwrap(),
+                    cells_mm: lettering.cells_mm.clone(),
+                    text: format!("F0000000{k}F").chars().collect(),
+                },
+            })
+            .collect();
+        let found = by_drawing(&known, facts, &Calibration::default()).unwrap();
+        assert!(found.notes.is_empty());
     }
 }

@@ -227,6 +227,14 @@ impl Typeface {
         dot(row(&self.means, class), patch)
     }
 
+    /// The same, as sharp as suits the patch.
+    pub fn likeness_as_sharp(&self, class: usize, patch: &[f32]) -> f32 {
+        self.soft
+            .iter()
+            .map(|means| dot(row(means, class), patch))
+            .fold(self.likeness(class, patch), f32::max)
+    }
+
     /// Scalar product of the mean of a class with a patch that is part of rows of `WIDE` cells, given by what lies from
     /// its first cell on; its likeness times its length.
     pub fn window_likeness<const WIDE: usize>(&self, class: usize, window: &[f32]) -> f32 {
@@ -241,14 +249,6 @@ impl Typeface {
             }
         }
         lanes.iter().sum()
-    }
-
-    /// The same, as sharp as suits the patch.
-    pub fn likeness_as_sharp(&self, class: usize, patch: &[f32]) -> f32 {
-        self.soft
-            .iter()
-            .map(|means| dot(row(means, class), patch))
-            .fold(self.likeness(class, patch), f32::max)
     }
 
     /// By how many standard deviations a likeness to a character is below what is usual.
