@@ -11,7 +11,7 @@
 #          of XTS, the typefaces of serial numbers only
 set -euo pipefail
 guilloche=${GUILLOCHE:-target/release/guilloche}
-date=2026-11-26
+date=2026-11-27
 
 enroll() { # design, then options and scans
   "$guilloche" enroll --design "$1" --references "$references" --date "$date" "${@:2}"

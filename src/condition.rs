@@ -29,6 +29,8 @@ const BLOCK_MM: f64 = 0.26;
 /// What has less than this share of the grain of most windows of paper (variance) is none: the bed seen through a
 /// hole, or glare. No window of 74 genuine $1 and $2 notes has less than 0.3 of it.
 const LEAST_GRAIN: f64 = 0.05;
+/// Grain coarser than this is the paper's shading, cycles/px.
+const LEAST_GRAIN_FREQUENCY: f64 = 0.08;
 /// An edge of ink counts where it climbs this much density.
 const LEAST_CLIMB: f32 = 0.35;
 /// Fewer edges than this in a window say nothing of its sharpness.
@@ -87,6 +89,8 @@ pub struct PaperWindow {
 pub struct PrintWindow {
     /// Which of the design's zones.
     pub zone: usize,
+    /// The scan's pixel at its upper left: column, row.
+    pub origin: [usize; 2],
     /// Red, green and blue density over the paper's, side × side.
     pub density: [Vec<f32>; 3],
     /// Mean density of the three.
@@ -100,6 +104,13 @@ pub struct PrintWindow {
     /// Widths of the edges of ink along the rows of the scan and down its columns, px: the whole climb over
     /// its steepest step.
     pub edges: [Vec<f32>; 2],
+}
+
+impl PrintWindow {
+    /// Its density as JPEG's luma weighs the channels: what subsampling of colours leaves alone.
+    pub fn luma(&self) -> Vec<f32> {
+        mixed(&self.density, [0.299, 0.587, 0.114])
+    }
 }
 
 /// See the module.
@@ -172,13 +183,17 @@ impl Condition {
                 if wear.is_some_and(|wear| wear.covered_share(window) > MOST_COVERED) {
                     continue;
                 }
-                let Some(density) = read(face, centre, transform.side(), paper) else {
+                let Some(origin) = origin(face, centre, transform.side()) else {
+                    continue;
+                };
+                let Some(density) = read(face, origin, transform.side(), paper) else {
                     continue;
                 };
                 let light = mixed(&density, [1.0 / 3.0; 3]);
                 let blocks = Grid::over(&density, transform.side(), block);
                 prints.push(PrintWindow {
                     zone,
+                    origin,
                     ink: colour_of_density(&blocks),
                     blocks,
                     power: transform.power(&light),
@@ -247,6 +262,33 @@ impl Condition {
             )));
         }
         Ok(())
+    }
+
+    /// How much grain of the paper is finer than an enlarged picture can show, with so many pixels (cycles) for each of
+    /// the scan's, to how much is coarser: log10 of amplitudes, median over the windows of paper. `None` where the scan
+    /// shows nothing finer.
+    pub fn grain_beyond(&self, frequency: f64) -> Option<f64> {
+        let parts: Vec<Option<usize>> = self
+            .paper_transform
+            .frequencies()
+            .map(|(across, down)| match across.hypot(down) {
+                f if (LEAST_GRAIN_FREQUENCY..0.4 * frequency).contains(&f) => Some(0),
+                f if (0.6 * frequency..0.5).contains(&f) => Some(1),
+                _ => None,
+            })
+            .collect();
+        let falls = self.papers.iter().filter_map(|paper| {
+            let mut means = [(0.0f64, 0.0f64); 2];
+            for (part, value) in parts.iter().zip(&paper.power) {
+                if let Some((sum, count)) = part.and_then(|part| means.get_mut(part)) {
+                    *sum += f64::from(*value);
+                    *count += 1.0;
+                }
+            }
+            let [coarser, finer] = means.map(|(sum, count)| (count > 0.0).then(|| sum / count));
+            Some((0.5 * (finer?.max(1e-12) / coarser?.max(1e-12)).log10()) as f32)
+        });
+        median(&mut falls.collect::<Vec<f32>>()).map(f64::from)
     }
 
     /// The printed zones of a side that are large enough for a window, each with its windows: none
@@ -346,9 +388,9 @@ fn density_of(value: f32) -> f32 {
     -(value.max(DARKEST) / 255.0).ln()
 }
 
-/// Densities over `paper` of a window around a place in mm, as it lies in the scan. `None` where it
-/// is not wholly in the scan.
-fn read(face: &Face<'_>, centre: [f64; 2], side: usize, paper: [f32; 3]) -> Option<[Vec<f32>; 3]> {
+/// The scan's pixel at the upper left of a window around a place in mm. `None` where the window is not wholly in the
+/// scan.
+fn origin(face: &Face<'_>, centre: [f64; 2], side: usize) -> Option<[usize; 2]> {
     let [x, y] = face.lies().apply(centre);
     let half = side as f64 / 2.0;
     let (left, top) = ((x - half).round(), (y - half).round());
@@ -359,6 +401,16 @@ fn read(face: &Face<'_>, centre: [f64; 2], side: usize, paper: [f32; 3]) -> Opti
     if left + side > face.raster.width() || top + side > face.raster.height() {
         return None;
     }
+    Some([left, top])
+}
+
+/// Densities over `paper` of a window of the scan.
+fn read(
+    face: &Face<'_>,
+    [left, top]: [usize; 2],
+    side: usize,
+    paper: [f32; 3],
+) -> Option<[Vec<f32>; 3]> {
     match face.raster {
         Raster::Eight(image) => {
             let table = &*DENSITY;
@@ -413,7 +465,12 @@ fn paper_window(
     transform: &Transform,
     bands: &Bands,
 ) -> Option<PaperWindow> {
-    let density = read(face, centre, transform.side(), [0.0; 3])?;
+    let density = read(
+        face,
+        origin(face, centre, transform.side())?,
+        transform.side(),
+        [0.0; 3],
+    )?;
     let mut tint = [0.0f32; 3];
     for (tint, plane) in tint.iter_mut().zip(&density) {
         *tint = median(&mut plane.clone())?;

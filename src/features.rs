@@ -19,11 +19,13 @@ pub mod ir_zones;
 pub mod line_acuity;
 pub mod line_spectrum;
 pub(crate) mod lit;
+pub mod microprint;
 pub mod optically_variable_ink;
 pub mod overprint;
 pub mod overprint_register;
 pub mod paper_texture;
 pub mod paper_tint;
+pub mod pixel_grid;
 pub mod print_raster;
 pub mod seams;
 pub mod security_thread;
@@ -517,6 +519,11 @@ pub trait Feature: Sync {
     fn excuse_at_one_place(&self) -> Option<&'static str> {
         self.excuse()
     }
+    /// Whether readings of a place come from scans too coarse to tell a copy from a camera's doing: they make a note
+    /// unclear at most, at a level of their own.
+    fn stands_in(&self, _place: &str) -> bool {
+        false
+    }
     /// What a reading is expected to be where no notes were enrolled, if that is published and vouched
     /// for.
     fn published<'d>(
@@ -576,7 +583,9 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &visible_watermark::VisibleWatermark,
         &line_acuity::LineAcuity,
         &line_spectrum::LineSpectrum,
+        &microprint::Microprint,
         &print_raster::PrintRaster,
+        &pixel_grid::PixelGrid,
         &dot_noise::DotNoise,
         &fine_detail::FineDetail,
         &ink_colour::InkColour,

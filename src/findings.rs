@@ -167,7 +167,7 @@ impl Fitted {
         let mut rarest: Vec<(f64, &str)> = findings
             .iter()
             // What has an excuse by itself has one in company.
-            .filter(|f| !f.doubtful)
+            .filter(|f| !f.doubtful && !f.stands_in)
             .filter_map(|f| Some((f.p_value?, f.feature.as_str())))
             .collect();
         if rarest.len() < 2 {
@@ -520,6 +520,7 @@ fn examined(
     );
     Finding {
         doubtful: excuse.is_some(),
+        stands_in: feature_of(feature).is_some_and(|f| f.stands_in(&evidence.place)),
         file,
         zone_mm: measurement.map(|m| m.zone_mm),
         value: Some(value),

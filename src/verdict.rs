@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::evidence::combined;
-use crate::features::{fine_detail, ink_colour};
+use crate::features::ink_colour;
 use crate::note::RectMm;
 
 /// What guilloche says of a note.
@@ -80,6 +80,9 @@ pub struct Finding {
     /// deviation makes a note unclear at most.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub doubtful: bool,
+    /// True where the scan is too coarse to tell a copy from a camera's doing by it: see [`Policy::coarse`].
+    #[serde(skip)]
+    pub stands_in: bool,
     /// Which of the note's files.
     pub file: usize,
     /// Where, mm from the top left corner.
@@ -111,6 +114,7 @@ impl Finding {
             feature: feature.to_owned(),
             outcome,
             doubtful: false,
+            stands_in: false,
             file: 0,
             zone_mm: None,
             value: None,
@@ -131,22 +135,22 @@ pub struct Policy {
     pub false_alarm: f64,
     /// A note is unclear where evidence is within this factor of being suspect.
     pub doubt: f64,
-    /// Share of genuine notes that fine-detail may make unclear, and as many ink-colour, in scans too coarse for the
-    /// features of print: these two are what such a scan leaves of them, so they have a level of their own.
+    /// Share of genuine notes that fine-detail, pixel-grid and ink-colour may each make unclear in scans too coarse for the
+    /// features of print: these are what such a scan leaves of them, so they have a level of their own.
     pub coarse: f64,
     /// Least genuine notes enrolled for statistics alone to call a note suspect.
     pub enrolled: usize,
 }
 
 impl Default for Policy {
-    /// One genuine note in a thousand; doubt at ten times that; three in a hundred where a scan is coarse; with
-    /// fewer than thirty notes the tail is too uncertain (on 20 of 40 ¥100 notes, one of the other 20 was called
-    /// suspect).
+    /// One genuine note in a thousand; doubt at ten times that; five in a hundred for each of the three features of a
+    /// coarse scan, which so make no more than fifteen in a hundred unclear; with fewer than thirty notes the tail is too
+    /// uncertain (on 20 of 40 ¥100 notes, one of the other 20 was called suspect).
     fn default() -> Self {
         Self {
             false_alarm: 0.001,
             doubt: 10.0,
-            coarse: 0.03,
+            coarse: 0.05,
             enrolled: 30,
         }
     }
@@ -188,21 +192,16 @@ pub fn weigh(
     enrolled: usize,
     other: Option<&OtherResolution>,
 ) {
+    let coarse = coarse(findings);
     let compared = findings
         .iter()
-        .filter(|f| !stands_in(f) && f.p_value.is_some())
+        .filter(|f| !f.stands_in && f.p_value.is_some())
         .count();
     let shared = policy.false_alarm / compared.max(1) as f64;
-    let coarse: Vec<usize> = findings
-        .iter()
-        .filter(|f| stands_in(f) && f.p_value.is_some())
-        .map(|f| f.file)
-        .collect();
     for finding in findings {
         let Some(p) = finding.p_value else { continue };
         let as_enrolled = finding.as_enrolled.take();
-        let stands_in = stands_in(finding);
-        let limit = if stands_in { 0.0 } else { shared };
+        let stands_in = finding.stands_in;
         let all_that_shows = stands_in || finding.feature == ink_colour::ID;
         let doubt = if all_that_shows && coarse.contains(&finding.file) {
             policy.coarse.max(shared * policy.doubt)
@@ -231,7 +230,8 @@ pub fn weigh(
                 .why
                 .push_str("; how a note was printed shows at 300 dpi: scan it again");
         }
-        finding.doubtful |= p > limit || enrolled < policy.enrolled || other.is_some();
+        finding.doubtful |=
+            stands_in || p > shared || enrolled < policy.enrolled || other.is_some();
         if let Some(OtherResolution { scan, enrolled }) = other {
             finding.why.push_str(&format!(
                 "; scanned at {:.0} dpi, the enrolled notes at {:.0}: scan it as they were, or enrol 30 notes \
@@ -255,13 +255,17 @@ pub fn overall(findings: &[Finding]) -> Option<f64> {
     combined(
         findings
             .iter()
-            .filter(|f| !stands_in(f))
+            .filter(|f| !f.stands_in)
             .filter_map(|f| f.p_value),
     )
 }
 
-fn stands_in(finding: &Finding) -> bool {
-    finding.feature == fine_detail::ID
+/// The files that are too coarse for the features of print.
+fn coarse(findings: &[Finding]) -> Vec<usize> {
+    let compared = findings
+        .iter()
+        .filter(|f| f.stands_in && f.p_value.is_some());
+    compared.map(|f| f.file).collect()
 }
 
 /// The verdict on a recognised note of whose design so many genuine notes are enrolled, with its reasons
@@ -351,11 +355,12 @@ mod tests {
     fn what_stands_in_makes_unclear_and_no_more() {
         for (p, expected) in [
             (1e-9, Verdict::Unclear),
-            (0.02, Verdict::Unclear),
-            (0.04, Verdict::Passed),
+            (0.0, Verdict::Unclear),
+            (0.04, Verdict::Unclear),
+            (0.06, Verdict::Passed),
         ] {
             let mut findings = [finding(Some(p)), finding(Some(0.5))];
-            findings[0].feature = fine_detail::ID.to_owned();
+            findings[0].stands_in = true;
             weigh(&mut findings, &Policy::default(), 64, None);
             assert_eq!(judge(&findings, 64).0, expected, "{p}");
             assert_eq!(overall(&findings), Some(0.5));
@@ -367,14 +372,14 @@ mod tests {
         for (detail, expected) in [(Some(0.5), Verdict::Unclear), (None, Verdict::Passed)] {
             let mut findings = [finding(Some(0.02)), finding(detail), finding(Some(0.5))];
             findings[0].feature = ink_colour::ID.to_owned();
-            findings[1].feature = fine_detail::ID.to_owned();
+            findings[1].stands_in = true;
             weigh(&mut findings, &Policy::default(), 64, None);
             assert_eq!(judge(&findings, 64).0, expected, "{detail:?}");
         }
         // What would be suspect in a fine scan is in a coarse one.
         let mut findings = [finding(Some(1e-9)), finding(Some(0.5))];
         findings[0].feature = ink_colour::ID.to_owned();
-        findings[1].feature = fine_detail::ID.to_owned();
+        findings[1].stands_in = true;
         weigh(&mut findings, &Policy::default(), 64, None);
         assert_eq!(judge(&findings, 64).0, Verdict::Suspect);
     }

@@ -11,15 +11,17 @@ use std::path::{Path, PathBuf};
 use common::draw::{on_bed, on_wood};
 use common::{images, jpeg, real_scans, reference_notes, say};
 use guilloche::enroll::{measure_side, write};
+use guilloche::features::pixel_grid::PixelGrid;
+use guilloche::features::{Feature, Unmeasured};
 use guilloche::identify::Identifier;
 use guilloche::note::Side;
 use guilloche::pixels::Raster;
 use guilloche::rectify::{outlines, side_lengths};
 use guilloche::reference::{Enrolment, Library};
 use guilloche::scan::gather::{Capture, Source};
-use guilloche::scan::{Limits, load};
+use guilloche::scan::{Limits, decode, load};
 use guilloche::verdict::Verdict;
-use guilloche::{Checker, Settings, check, exhibit};
+use guilloche::{Checker, Settings, check, exhibit, present};
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, Rgb, RgbImage};
 use imageproc::filter::gaussian_blur_f32;
@@ -469,6 +471,57 @@ fn a_screen_makes_a_note_suspect_that_nobody_enrolled() {
             assert_eq!(says_so, expected == Verdict::Suspect, "{:?}", found.reasons);
         }
     });
+}
+
+/// The pixels of a picture that a note was printed from are told from those of a scan that a program enlarged: these are
+/// genuine notes.
+#[test]
+fn a_reprinted_picture_has_a_grid_and_an_enlarged_scan_does_not_count() {
+    let Some(scans) = real_scans() else { return };
+    let library = Library::built_in().unwrap();
+    let identifier = Identifier::new(&library);
+    let grid = |bytes: &[u8], name: &Path| -> Result<f64, Unmeasured> {
+        let scan = decode(bytes, name, &Limits::default()).unwrap();
+        let exhibit = present(scan, &Source::of(name), &identifier);
+        let face = exhibit.face().expect("recognised");
+        let readings = PixelGrid.measure(&face)?;
+        readings.into_iter().next().unwrap().result.map(|m| m.value)
+    };
+    // A fifth of the genuine notes, and every reprint.
+    let genuine: Vec<PathBuf> = images(&scans.join("usd-1"))
+        .into_iter()
+        .step_by(5)
+        .collect();
+    genuine.into_par_iter().for_each(|file| {
+        let scan = picture(&file);
+        let as_it_is = grid(&fs::read(&file).unwrap(), &file).unwrap();
+        assert!(as_it_is < 1.5, "{} {as_it_is}", file.display());
+        for (share, filter) in [
+            (2.0, FilterType::Triangle),
+            (2.0, FilterType::Lanczos3),
+            (1.5, FilterType::Triangle),
+            (1.5, FilterType::CatmullRom),
+        ] {
+            let [width, height] =
+                [scan.width(), scan.height()].map(|side| (f64::from(side) / share).round() as u32);
+            let coarse = imageops::resize(&scan, width, height, FilterType::Lanczos3);
+            let enlarged = imageops::resize(&coarse, scan.width(), scan.height(), filter);
+            let found = grid(&jpeg(&enlarged, 90), &file);
+            let told = !found.as_ref().is_ok_and(|strength| *strength > 2.0);
+            assert!(told, "{} {share} {filter:?}: {found:?}", file.display());
+        }
+    });
+    let reprints: Vec<PathBuf> = images(&scans.join("forged"))
+        .into_iter()
+        .filter(|file| {
+            file.to_string_lossy().contains("1db_") && file.to_string_lossy().contains("lowres")
+        })
+        .collect();
+    assert_eq!(reprints.len(), 6);
+    for file in reprints {
+        let strength = grid(&fs::read(&file).unwrap(), &file).unwrap();
+        assert!(strength > 3.0, "{} {strength}", file.display());
+    }
 }
 
 /// A picture at 300 dpi in cyan, magenta, yellow and black dots at 15, 75, 0 and 45 degrees, 150 lines to the inch, as

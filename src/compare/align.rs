@@ -327,6 +327,24 @@ impl ShiftField {
         self.votes.iter().flatten().map(|vote| vote.agreement).sum()
     }
 
+    /// The shift down and to the right, cells, at a place so many cells down and along.
+    pub fn at(&self, [down, along]: [f64; 2]) -> [f64; 2] {
+        let (rows, columns) = self.blocks.dim();
+        let (above, below, lower) = place(down, self.step.0, rows);
+        let (left, right, later) = place(along, self.step.1, columns);
+        let between = |a: [f64; 2], b: [f64; 2], share: f64| {
+            [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share]
+        };
+        let side = |column| {
+            between(
+                self.blocks[[above, column]],
+                self.blocks[[below, column]],
+                lower,
+            )
+        };
+        between(side(left), side(right), later)
+    }
+
     /// The observed plane moved onto the reference.
     pub fn straighten(&self, observed: &Plane) -> Plane {
         let (rows, columns) = observed.dim();
@@ -457,6 +475,24 @@ mod tests {
             (state >> 16) as f32 / 32768.0 - 1.0
         });
         crate::pixels::box_mean(&raw, 1) * 3.0
+    }
+
+    #[test]
+    fn a_shift_between_the_middles_of_blocks_is_between_theirs() {
+        let field = ShiftField {
+            blocks: Array2::from_shape_fn((2, 3), |(r, c)| [r as f64, 10.0 * c as f64]),
+            votes: Array2::default((2, 3)),
+            step: (8.0, 12.0),
+        };
+        for (place, shift) in [
+            ([4.0, 6.0], [0.0, 0.0]),
+            ([8.0, 12.0], [0.5, 5.0]),
+            ([12.0, 27.0], [1.0, 17.5]),
+            // Beyond the middles of the outer blocks it is theirs.
+            ([0.0, 40.0], [0.0, 20.0]),
+        ] {
+            assert_eq!(field.at(place), shift, "{place:?}");
+        }
     }
 
     #[test]

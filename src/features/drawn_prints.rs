@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use image::imageops::{FilterType, resize};
 use image::{Rgb, RgbImage};
 
 use super::{Face, Feature, Unmeasured, readings};
@@ -11,7 +12,7 @@ use crate::note::{Light, RectMm, Side, SizeMm};
 use crate::pixels::Raster;
 use crate::rectify::edges::{SettledOutline, SideSource};
 use crate::rectify::homography::Homography;
-use crate::reference::{Design, Process, Zone};
+use crate::reference::{Design, Process, SecurityFeature, Zone};
 
 /// Colour in a place, mm: 0..=255.
 pub type Colour = [f32; 3];
@@ -23,6 +24,9 @@ const SIZE: SizeMm = SizeMm {
     width: 90.0,
     height: 45.0,
 };
+
+/// Where a line of tiny letters lies, mm: left, top, width, height.
+pub const MICROPRINT: [f64; 4] = [10.0, 40.0, 24.0, 0.36];
 
 /// A drawn note and its scan.
 pub struct Drawn {
@@ -57,6 +61,10 @@ pub fn ink(x: f64, y: f64) -> u8 {
         };
         let width = 0.45 + 0.25 * (0.9 * x).sin() * (0.8 * y).cos();
         return u8::from(phase.fract() < width);
+    }
+    if inside(MICROPRINT) {
+        // Two strokes and a gap for each letter, four letters to the millimetre.
+        return u8::from(!(0.35..0.6).contains(&(4.0 * x).fract()) && (2.0 * x).fract() < 0.8);
     }
     let (dx, dy) = (x - 47.0, y - 22.0);
     let radius = dx.hypot(dy);
@@ -107,6 +115,52 @@ pub fn printed(x: f64, y: f64, ink: u8, seed: u64) -> Colour {
     .map(|v| v + grain)
 }
 
+/// A reprint of a picture with so many pixels to the millimetre, each the mean of the print over it, with straight
+/// lines between them; the paper's grain and the scanner's noise are fresh.
+pub fn reprinted(px_per_mm: f64, per_mm: f64) -> Drawn {
+    let pixel = |column: i64, row: i64| {
+        let mut sum = [0.0f32; 3];
+        for i in 0..16 {
+            let at = |place: i64, part: u8| (place as f64 + (f64::from(part) + 0.5) / 4.0) / per_mm;
+            let (x, y) = (at(column, i % 4), at(row, i / 4));
+            let colour = match ink(x, y) {
+                1 => BLACK,
+                2 => GREEN,
+                _ => PAPER,
+            };
+            for (s, v) in sum.iter_mut().zip(colour) {
+                *s += v / 16.0;
+            }
+        }
+        sum
+    };
+    let columns = (SIZE.width * per_mm) as i64 + 3;
+    let rows = (SIZE.height * per_mm) as i64 + 3;
+    let pixels: Vec<Colour> = (0..rows * columns)
+        .map(|at| pixel(at % columns, at / columns))
+        .collect();
+    draw(px_per_mm, |x, y, _| {
+        let [u, v] = [x, y].map(|mm| (mm * per_mm + 0.5).max(0.0));
+        let mut mixed = [3.0 * noise((x * 8.0) as i64, (y * 8.0) as i64, 5); 3];
+        for (right, below) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+            let part = |at: f64, next: i64| {
+                if next == 1 {
+                    at.fract()
+                } else {
+                    1.0 - at.fract()
+                }
+            };
+            let weight = (part(u, right) * part(v, below)) as f32;
+            let at = (v as i64 + below) * columns + u as i64 + right;
+            let colour = pixels.get(at as usize).copied().unwrap_or(PAPER);
+            for (m, c) in mixed.iter_mut().zip(colour) {
+                *m += weight * c;
+            }
+        }
+        mixed
+    })
+}
+
 /// Dots of single process inks in place of a colour: `pick` in 0..1 says for each of the inks where
 /// its dots lie.
 pub fn dots(colour: Colour, pick: [f32; 3]) -> Colour {
@@ -146,7 +200,19 @@ fn design() -> Design {
             ),
             zone("seal", [39.0, 14.0, 16.0, 16.0], Process::Letterpress),
         ],
-        features: vec![],
+        features: vec![SecurityFeature {
+            kind: "microprint".to_owned(),
+            side: Some(Side::Front),
+            light: Some(Light::Visible),
+            rect_mm: Some(RectMm::from(MICROPRINT)),
+            colours: vec![],
+            text: None,
+            motif: None,
+            from_series: None,
+            expect: "A line of tiny letters.".to_owned(),
+            source: None,
+            unverified: false,
+        }],
         absent: vec![],
         measured: BTreeMap::new(),
     }
@@ -175,6 +241,16 @@ impl Drawn {
             condition: std::sync::Arc::default(),
             before: None,
         }
+    }
+
+    /// The scan, enlarged by a program with straight lines between its pixels.
+    pub fn enlarged(mut self, by: u32) -> Self {
+        if let Raster::Eight(image) = &self.raster {
+            let (width, height) = (image.width() * by, image.height() * by);
+            self.raster = Raster::Eight(resize(image, width, height, FilterType::Triangle));
+            self.px_per_mm *= f64::from(by);
+        }
+        self
     }
 
     /// What a feature reads in a zone.

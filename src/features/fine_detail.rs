@@ -33,14 +33,12 @@ use crate::compare::spectrum::contrast;
 #[derive(Debug)]
 pub struct FineDetail;
 
-/// Its name.
-pub const ID: &str = "fine-detail";
 /// Side of the blocks whose colours are compared, px: what chroma subsampling (4:2:0) leaves.
 const BLOCK: usize = 2;
 
 impl Feature for FineDetail {
     fn id(&self) -> &'static str {
-        ID
+        "fine-detail"
     }
 
     fn needs(&self) -> Needs {
@@ -103,6 +101,10 @@ impl Feature for FineDetail {
 
     fn least_spread(&self) -> f64 {
         0.02
+    }
+
+    fn stands_in(&self, _place: &str) -> bool {
+        true
     }
 
     fn excuse(&self) -> Option<&'static str> {
