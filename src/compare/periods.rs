@@ -58,7 +58,8 @@ impl Periods {
         let ways = self.powers.iter_mut().zip([rows, columns]);
         for ((powers, means), first) in ways.zip([left, top]) {
             for (order, (powers, means)) in powers.iter_mut().zip(means).enumerate() {
-                let across = |at: usize| (1..=order + 1).any(|by| (first + at + by) % BLOCK == 0);
+                let across =
+                    |at: usize| (1..=order + 1).any(|by| (first + at + by).is_multiple_of(BLOCK));
                 add_spectrum(&*self.fourier, powers, means, across);
             }
         }
@@ -144,7 +145,7 @@ fn add_spectrum(
     let inner = means.iter().enumerate().filter(|(at, _)| !across(*at));
     let (total, count) = inner.fold((0.0f32, 0.0f32), |(t, n), (_, v)| (t + v, n + 1.0));
     let mean = total / count;
-    if !(mean > 0.0) {
+    if mean.is_nan() || mean <= 0.0 {
         return;
     }
     let turn = std::f32::consts::TAU / (means.len() + 1) as f32;
@@ -260,7 +261,7 @@ mod tests {
     #[test]
     fn what_has_a_period_one_way_alone_does_not_count() {
         let ruled = |x: usize, y: usize| {
-            let line = if x % 3 == 0 { 4.0 } else { 0.0 };
+            let line = if x.is_multiple_of(3) { 4.0 } else { 0.0 };
             line * noise(x / 3, y) + noise(x, y + 5000)
         };
         let (strength, _) = read(ruled).strongest(0.28..=0.5).unwrap();

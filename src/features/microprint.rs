@@ -155,7 +155,7 @@ fn darkest_rows(crop: &Planes, high: usize) -> Option<Vec<f32>> {
 /// print.
 fn varies(profile: &[f32], within: usize) -> Option<f32> {
     let mean = profile.iter().sum::<f32>() / profile.len() as f32;
-    if !(mean >= LEAST_DENSITY) {
+    if mean.is_nan() || mean < LEAST_DENSITY {
         return None;
     }
     let square = |at: usize| {
