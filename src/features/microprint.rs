@@ -89,6 +89,11 @@ impl Feature for Microprint {
     fn least_spread(&self) -> f64 {
         0.02
     }
+
+    /// A stain or a fold lies over few of the pieces, and the median stays.
+    fn accidents(&self) -> bool {
+        false
+    }
 }
 
 fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
