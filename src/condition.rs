@@ -109,7 +109,9 @@ pub struct PrintWindow {
 impl PrintWindow {
     /// Its density as JPEG's luma weighs the channels: what subsampling of colours leaves alone.
     pub fn luma(&self) -> Vec<f32> {
-        mixed(&self.density, [0.299, 0.587, 0.114])
+        let [r, g, b] = &self.density;
+        let pixels = r.iter().zip(g).zip(b);
+        pixels.map(|((&r, &g), &b)| luma_of([r, g, b])).collect()
     }
 }
 
@@ -268,25 +270,12 @@ impl Condition {
     /// the scan's, to how much is coarser: log10 of amplitudes, median over the windows of paper. `None` where the scan
     /// shows nothing finer.
     pub fn grain_beyond(&self, frequency: f64) -> Option<f64> {
-        let parts: Vec<Option<usize>> = self
-            .paper_transform
-            .frequencies()
-            .map(|(across, down)| match across.hypot(down) {
-                f if (LEAST_GRAIN_FREQUENCY..0.4 * frequency).contains(&f) => Some(0),
-                f if (0.6 * frequency..0.5).contains(&f) => Some(1),
-                _ => None,
-            })
-            .collect();
+        let coarser = (0.4 * frequency).max(LEAST_GRAIN_FREQUENCY);
+        let edges = [LEAST_GRAIN_FREQUENCY, coarser, 0.6 * frequency, 0.5];
+        let bands = Bands::new(&self.paper_transform, &edges, 1.0);
         let falls = self.papers.iter().filter_map(|paper| {
-            let mut means = [(0.0f64, 0.0f64); 2];
-            for (part, value) in parts.iter().zip(&paper.power) {
-                if let Some((sum, count)) = part.and_then(|part| means.get_mut(part)) {
-                    *sum += f64::from(*value);
-                    *count += 1.0;
-                }
-            }
-            let [coarser, finer] = means.map(|(sum, count)| (count > 0.0).then(|| sum / count));
-            Some((0.5 * (finer?.max(1e-12) / coarser?.max(1e-12)).log10()) as f32)
+            let of = |band: usize| Some(bands.mean(&paper.power, band)?.max(1e-12));
+            Some((0.5 * (of(2)? / of(0)?).log10()) as f32)
         });
         median(&mut falls.collect::<Vec<f32>>()).map(f64::from)
     }
@@ -384,7 +373,8 @@ fn window_centres(zone: &Zone) -> Vec<[f64; 2]> {
 static DENSITY: LazyLock<[f32; 256]> =
     LazyLock::new(|| std::array::from_fn(|v| density_of(v as f32)));
 
-fn density_of(value: f32) -> f32 {
+/// Density below white (255).
+pub(crate) fn density_of(value: f32) -> f32 {
     -(value.max(DARKEST) / 255.0).ln()
 }
 

@@ -192,12 +192,16 @@ pub fn weigh(
     enrolled: usize,
     other: Option<&OtherResolution>,
 ) {
-    let coarse = coarse(findings);
     let compared = findings
         .iter()
         .filter(|f| !f.stands_in && f.p_value.is_some())
         .count();
     let shared = policy.false_alarm / compared.max(1) as f64;
+    let coarse: Vec<usize> = findings
+        .iter()
+        .filter(|f| f.stands_in && f.p_value.is_some())
+        .map(|f| f.file)
+        .collect();
     for finding in findings {
         let Some(p) = finding.p_value else { continue };
         let as_enrolled = finding.as_enrolled.take();
@@ -258,14 +262,6 @@ pub fn overall(findings: &[Finding]) -> Option<f64> {
             .filter(|f| !f.stands_in)
             .filter_map(|f| f.p_value),
     )
-}
-
-/// The files that are too coarse for the features of print.
-fn coarse(findings: &[Finding]) -> Vec<usize> {
-    let compared = findings
-        .iter()
-        .filter(|f| f.stands_in && f.p_value.is_some());
-    compared.map(|f| f.file).collect()
 }
 
 /// The verdict on a recognised note of whose design so many genuine notes are enrolled, with its reasons

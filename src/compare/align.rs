@@ -329,49 +329,47 @@ impl ShiftField {
 
     /// The shift down and to the right, cells, at a place so many cells down and along.
     pub fn at(&self, [down, along]: [f64; 2]) -> [f64; 2] {
+        self.along(&self.line(down), along)
+    }
+
+    /// The shifts so many cells down, in the middle of each column of blocks.
+    fn line(&self, down: f64) -> Vec<[f64; 2]> {
         let (rows, columns) = self.blocks.dim();
-        let (above, below, lower) = place(down, self.step.0, rows);
-        let (left, right, later) = place(along, self.step.1, columns);
-        let between = |a: [f64; 2], b: [f64; 2], share: f64| {
-            [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share]
-        };
-        let side = |column| {
-            between(
-                self.blocks[[above, column]],
-                self.blocks[[below, column]],
-                lower,
-            )
-        };
-        between(side(left), side(right), later)
+        let (above, below, share) = place(down, self.step.0, rows);
+        (0..columns)
+            .map(|block| {
+                between(
+                    self.blocks[[above, block]],
+                    self.blocks[[below, block]],
+                    share,
+                )
+            })
+            .collect()
+    }
+
+    /// The shift so many cells along a line.
+    fn along(&self, line: &[[f64; 2]], along: f64) -> [f64; 2] {
+        let (left, right, share) = place(along, self.step.1, line.len());
+        between(line[left], line[right], share)
     }
 
     /// The observed plane moved onto the reference.
     pub fn straighten(&self, observed: &Plane) -> Plane {
         let (rows, columns) = observed.dim();
-        let (block_rows, block_columns) = self.blocks.dim();
         let lattice = Lattice::new(observed.view());
         let mut out = Plane::zeros((rows, columns));
         // Between the centres of blocks the shift changes evenly: those columns are a run.
-        let ends: Vec<usize> = (0..block_columns)
+        let ends: Vec<usize> = (0..self.blocks.ncols())
             .map(|block| ((block as f64 + 0.5) * self.step.1 - 0.5).ceil() as usize)
             .chain([columns])
             .collect();
-        let mut line = vec![[0.0; 2]; block_columns];
         for (row, mut target) in out.rows_mut().into_iter().enumerate() {
             let y = row as f64 + 0.5;
-            let (above, below, share) = place(y, self.step.0, block_rows);
-            for (block, shift) in line.iter_mut().enumerate() {
-                let (a, b) = (self.blocks[[above, block]], self.blocks[[below, block]]);
-                *shift = [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share];
-            }
+            let line = self.line(y);
             let at = |column: usize| {
                 let x = column as f64 + 0.5;
-                let (left, right, share) = place(x, self.step.1, block_columns);
-                let (a, b) = (line[left], line[right]);
-                [
-                    x + a[1] + (b[1] - a[1]) * share,
-                    y + a[0] + (b[0] - a[0]) * share,
-                ]
+                let [down, right] = self.along(&line, x);
+                [x + right, y + down]
             };
             let mut target = target.as_slice_mut().unwrap_or(&mut []);
             let mut first = 0;
@@ -388,6 +386,11 @@ impl ShiftField {
         }
         out
     }
+}
+
+/// So much of the way from one shift to another.
+fn between(from: [f64; 2], to: [f64; 2], share: f64) -> [f64; 2] {
+    [0, 1].map(|k| from[k] + (to[k] - from[k]) * share)
 }
 
 /// The blocks before and after a cell, and how far it lies between their centres.

@@ -5,8 +5,10 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::order::quantile;
 use realfft::{RealFftPlanner, RealToComplex};
+
+use super::order::quantile;
+use super::spectrum::hann;
 
 /// Side of the blocks of JPEG, px: steps across their borders are no more than their neighbours', as compression makes
 /// them.
@@ -26,6 +28,8 @@ const AROUND: RangeInclusive<usize> = 3..=6;
 pub struct Periods {
     side: usize,
     fourier: Arc<dyn RealToComplex<f32>>,
+    /// Of the steps of each order.
+    tapers: [Vec<f32>; ORDERS],
     /// Rows and columns, each by the order of the steps and by frequency, side / 2 + 1 of them: the power in each window.
     powers: [[Vec<Vec<f32>>; ORDERS]; 2],
 }
@@ -44,6 +48,7 @@ impl Periods {
         Self {
             side,
             fourier: RealFftPlanner::new().plan_fft_forward(side),
+            tapers: [hann(side - 1), hann(side - 2)],
             powers: [[of(), of()], [of(), of()]],
         }
     }
@@ -60,7 +65,8 @@ impl Periods {
             for (order, (powers, means)) in powers.iter_mut().zip(means).enumerate() {
                 let across =
                     |at: usize| (1..=order + 1).any(|by| (first + at + by).is_multiple_of(BLOCK));
-                add_spectrum(&*self.fourier, powers, means, across);
+                let taper = &self.tapers[order];
+                add_spectrum(&*self.fourier, powers, means, taper, across);
             }
         }
     }
@@ -82,11 +88,8 @@ impl Periods {
             near.copied().fold(0.0, f64::max)
         };
         let of = |way: &[f64], at: usize| way.get(at).copied().unwrap_or(0.0);
-        let (strength, at) = (0..=self.side / 2)
-            .filter(|at| {
-                let frequency = *at as f64 / self.side as f64;
-                frequency >= LEAST && within.contains(&frequency)
-            })
+        let (strength, at) = (least(self.side)..=self.side / 2)
+            .filter(|at| within.contains(&(*at as f64 / self.side as f64)))
             .map(|at| {
                 // Pixels of the scan are not always square to the note's: a step of the spectrum apart is the same.
                 let row = of(rows, at).min(near(columns, at));
@@ -104,6 +107,11 @@ impl Periods {
         let at = if sum > 0.0 { moment / sum } else { at as f64 };
         Some((strength, at / self.side as f64))
     }
+}
+
+/// The first value of a spectrum that is looked at.
+fn least(side: usize) -> usize {
+    (LEAST * side as f64).ceil() as usize
 }
 
 /// Mean size of the steps of either order at each place along the rows, and down the columns.
@@ -139,6 +147,7 @@ fn add_spectrum(
     fourier: &dyn RealToComplex<f32>,
     powers: &mut [Vec<f32>],
     mut means: Vec<f32>,
+    taper: &[f32],
     across: impl Fn(usize) -> bool,
 ) {
     let side = fourier.len();
@@ -148,9 +157,7 @@ fn add_spectrum(
     if mean.is_nan() || mean <= 0.0 {
         return;
     }
-    let turn = std::f32::consts::TAU / (means.len() + 1) as f32;
-    for (at, value) in means.iter_mut().enumerate() {
-        let taper = 0.5 - 0.5 * (turn * (at + 1) as f32).cos();
+    for (at, (value, taper)) in means.iter_mut().zip(taper).enumerate() {
         *value = if across(at) {
             0.0
         } else {
@@ -163,9 +170,8 @@ fn add_spectrum(
     if fourier.process(&mut means, &mut spectrum).is_err() {
         return;
     }
-    let least = (LEAST * side as f64).ceil() as usize;
     let power: Vec<f32> = spectrum.iter().map(|v| v.norm_sqr()).collect();
-    let seen = power.get(least..).unwrap_or(&[]);
+    let seen = power.get(least(side)..).unwrap_or(&[]);
     let usual = seen.iter().sum::<f32>() / seen.len() as f32;
     if usual > 0.0 {
         for (powers, power) in powers.iter_mut().zip(power) {
@@ -176,10 +182,9 @@ fn add_spectrum(
 
 /// Each value of a spectrum over the mean of those around it, which goes on beyond its end as in a mirror.
 fn beside_around(spectrum: &[f32], side: usize) -> Vec<f64> {
-    let least = (LEAST * side as f64).ceil() as usize;
     let at = |place: usize| {
         let place = place.min(side.saturating_sub(place));
-        spectrum.get(place).filter(|_| place >= least)
+        spectrum.get(place).filter(|_| place >= least(side))
     };
     let own = spectrum.iter().enumerate();
     own.map(|(place, own)| {

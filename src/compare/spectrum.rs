@@ -42,14 +42,11 @@ impl Transform {
     /// Plans windows of `side` × `side`.
     pub fn new(side: usize) -> Self {
         let side = side.max(2);
-        let step = std::f32::consts::TAU / (side + 1) as f32;
         Self {
             side,
             rows: RealFftPlanner::new().plan_fft_forward(side),
             columns: FftPlanner::new().plan_fft_forward(side),
-            taper: (1..=side)
-                .map(|i| 0.5 - 0.5 * (step * i as f32).cos())
-                .collect(),
+            taper: hann(side),
         }
     }
 
@@ -120,6 +117,14 @@ impl Transform {
     }
 }
 
+/// Hann's taper of so many values, none of them 0.
+pub fn hann(count: usize) -> Vec<f32> {
+    let step = std::f32::consts::TAU / (count + 1) as f32;
+    (1..=count)
+        .map(|i| 0.5 - 0.5 * (step * i as f32).cos())
+        .collect()
+}
+
 /// Which band each value of a power spectrum falls into, by its frequency whatever its direction.
 #[derive(Debug, Clone)]
 pub struct Bands {
@@ -161,6 +166,18 @@ impl Bands {
             }
         }
         energy
+    }
+
+    /// Mean power in one band; `None` where no frequency falls into it.
+    pub fn mean(&self, power: &[f32], wanted: usize) -> Option<f64> {
+        let (mut sum, mut count) = (0.0f64, 0.0f64);
+        for (&band, &value) in self.band.iter().zip(power) {
+            if usize::from(band) == wanted {
+                sum += f64::from(value);
+                count += 1.0;
+            }
+        }
+        (count > 0.0).then(|| sum / count)
     }
 
     /// How unevenly the power of one band is spread: the logarithm (base 10) of its arithmetic over its
@@ -232,6 +249,8 @@ mod tests {
         let bands = Bands::new(&transform, &[0.05, 0.15, 0.35, 0.5], 1.0);
         let energy = bands.energy(&transform.power(&window));
         assert!((energy[1] - 0.5).abs() < 0.05, "{energy:?}");
+        let means = [0, 1, 3].map(|band| bands.mean(&transform.power(&window), band));
+        assert!(means[1] > means[0] && means[2].is_none(), "{means:?}");
         assert!(energy[0] < 1e-3 && energy[2] < 1e-3, "{energy:?}");
     }
 

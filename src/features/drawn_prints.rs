@@ -107,12 +107,16 @@ pub fn genuine(px_per_mm: f64, seed: u64) -> Drawn {
 /// The genuine colour of a place.
 pub fn printed(x: f64, y: f64, ink: u8, seed: u64) -> Colour {
     let grain = 3.0 * noise((x * 8.0) as i64, (y * 8.0) as i64, seed);
+    inked(ink).map(|v| v + grain)
+}
+
+/// The colour of an ink, of paper where there is none.
+pub fn inked(ink: u8) -> Colour {
     match ink {
         1 => BLACK,
         2 => GREEN,
         _ => PAPER,
     }
-    .map(|v| v + grain)
 }
 
 /// A reprint of a picture with so many pixels to the millimetre, each the mean of the print over it, with straight
@@ -123,12 +127,7 @@ pub fn reprinted(px_per_mm: f64, per_mm: f64) -> Drawn {
         for i in 0..16 {
             let at = |place: i64, part: u8| (place as f64 + (f64::from(part) + 0.5) / 4.0) / per_mm;
             let (x, y) = (at(column, i % 4), at(row, i / 4));
-            let colour = match ink(x, y) {
-                1 => BLACK,
-                2 => GREEN,
-                _ => PAPER,
-            };
-            for (s, v) in sum.iter_mut().zip(colour) {
+            for (s, v) in sum.iter_mut().zip(inked(ink(x, y))) {
                 *s += v / 16.0;
             }
         }

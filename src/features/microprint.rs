@@ -5,10 +5,10 @@
 //! grey line, or break into dots.
 //!
 //! # How it is measured
-//! Where the reference note says that a line of them lies, and a fifth of a millimetre around it, the
-//! rows that are darkest on average are taken, as many as the line is high. Along these, in pieces
-//! of 5 mm: how much the density varies within a third of a millimetre, as between the strokes of
-//! letters and not between lines of a background, over the mean density. The median of
+//! Where the reference note says that a line of them lies, and a fifth of a millimetre around it,
+//! the rows that are darkest on average are taken, as many as the line is high. Along these, in
+//! pieces of 5 mm: how much the density varies within a third of a millimetre, as between the
+//! strokes of letters and not between lines of a background, over the mean density. The median of
 //! the pieces counts, so that no crease or stroke of a pen does.
 //!
 //! # Unit
@@ -27,6 +27,7 @@ use super::dot_noise::LINES_PX_PER_MM;
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::median;
+use crate::condition::density_of;
 use crate::note::RectMm;
 use crate::pixels::Planes;
 use crate::structure::CELLS_PER_MM;
@@ -43,8 +44,6 @@ const PIECE_MM: f64 = 5.0;
 const LETTERS_MM: f64 = 0.35;
 /// Least mean density of the line over its surroundings.
 const LEAST_DENSITY: f32 = 0.05;
-/// Levels of 255 darker than this count as this.
-const DARKEST: f32 = 4.0;
 
 impl Feature for Microprint {
     fn id(&self) -> &'static str {
@@ -65,14 +64,14 @@ impl Feature for Microprint {
             .filter(|fact| fact.kind == "microprint" && fact.side.is_none_or(|s| s == face.side))
             .map(|fact| fact.rect_mm)
             .collect();
-        let lines: Vec<RectMm> = places.iter().flatten().copied().collect();
-        if lines.is_empty() && !places.is_empty() {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lines: Vec<RectMm> = places.into_iter().flatten().collect();
+        if lines.is_empty() {
             return Err(Unmeasured::Other(
                 "where it lies is not known: look at it with a lens".to_owned(),
             ));
-        }
-        if lines.is_empty() {
-            return Ok(Vec::new());
         }
         face.condition()?.fine_lines()?;
         let readings = lines.into_iter().enumerate().map(|(at, line)| Reading {
@@ -113,9 +112,8 @@ fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
     };
     let beyond = || Unmeasured::Covered("it lies beyond the scan".to_owned());
     let crop = face.crop(around, face.px_per_mm).ok_or_else(beyond)?;
-    let high = (line.height * face.px_per_mm).round().max(1.0) as usize;
     let pixels = |mm: f64| (mm * face.px_per_mm).round().max(1.0) as usize;
-    let profile = darkest_rows(&crop, high).ok_or_else(beyond)?;
+    let profile = darkest_rows(&crop, pixels(line.height)).ok_or_else(beyond)?;
     let within = pixels(LETTERS_MM) / 2;
     let mut shares: Vec<f32> = profile
         .chunks_exact(pixels(PIECE_MM).min(profile.len().max(1)))
@@ -134,24 +132,23 @@ fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
 fn darkest_rows(crop: &Planes, high: usize) -> Option<Vec<f32>> {
     let (_, rows, columns) = crop.dim();
     let density = |row: usize, column: usize| {
-        let level = (0..3)
-            .map(|channel| crop[[channel, row, column]])
-            .sum::<f32>()
-            / 3.0;
-        -(level.max(DARKEST) / 255.0).ln()
+        let levels = [0, 1, 2].map(|channel| crop[[channel, row, column]]);
+        density_of(levels.iter().sum::<f32>() / 3.0)
     };
-    let means: Vec<f32> = (0..rows)
-        .map(|row| (0..columns).map(|c| density(row, c)).sum::<f32>() / columns as f32)
+    let lines: Vec<Vec<f32>> = (0..rows)
+        .map(|row| (0..columns).map(|column| density(row, column)).collect())
         .collect();
+    let mean = |line: &Vec<f32>| line.iter().sum::<f32>() / columns as f32;
+    let means: Vec<f32> = lines.iter().map(mean).collect();
     let paper = means.iter().copied().reduce(f32::min)?;
-    let sum = |first: usize| means.iter().skip(first).take(high).sum::<f32>();
-    let first = (0..=rows.checked_sub(high)?).max_by(|a, b| sum(*a).total_cmp(&sum(*b)))?;
+    let darkness = |first: usize| means.iter().skip(first).take(high).sum::<f32>();
+    let first =
+        (0..=rows.checked_sub(high)?).max_by(|a, b| darkness(*a).total_cmp(&darkness(*b)))?;
+    let darkest = lines.get(first..first + high)?;
+    let along = |column: usize| darkest.iter().map(|line| line[column]).sum::<f32>();
     Some(
         (0..columns)
-            .map(|c| {
-                let column = (first..first + high).map(|row| density(row, c));
-                column.sum::<f32>() / high as f32 - paper
-            })
+            .map(|column| along(column) / high as f32 - paper)
             .collect(),
     )
 }

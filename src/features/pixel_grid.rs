@@ -11,9 +11,9 @@
 //! the rows, for each column, and the other way round (first and second differences). Of the power
 //! spectra of these, each window's over its own mean, the median over the windows counts, so that
 //! lines of one part of the note do not; how far the frequency that stands out most stands out of
-//! those around it, both ways alike, is the measurement. Steps across
-//! the borders of JPEG's blocks are left out. It counts where edges of ink are no sharper than such
-//! pixels can show them: at least 0.9 of their pitch wide (0.8 in scans below 267 dpi).
+//! those around it, both ways alike, is the measurement. Steps across the borders of JPEG's blocks
+//! are left out. It counts where edges of ink are no sharper than such pixels can show them: at
+//! least 0.9 of their pitch wide (0.8 in scans below 267 dpi).
 //!
 //! # Unit
 //! Multiples of the power around it, at least 1; greater is less like a genuine note. 1 where no
@@ -146,9 +146,7 @@ fn strongest(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::features::drawn_prints::{
-        BLACK, Drawn, GREEN, PAPER, draw, genuine, ink, noise, reprinted,
-    };
+    use crate::features::drawn_prints::{Drawn, draw, genuine, ink, inked, noise, reprinted};
 
     #[test]
     fn sharp_print_has_no_grid() {
@@ -165,12 +163,7 @@ mod tests {
             let mut sum = [3.0 * noise((x * 36.0) as i64, (y * 36.0) as i64, 3); 3];
             for i in 0..9 {
                 let (dx, dy) = (f64::from(i % 3 - 1) * 0.09, f64::from(i / 3 - 1) * 0.09);
-                let colour = match ink(x + dx, y + dy) {
-                    1 => BLACK,
-                    2 => GREEN,
-                    _ => PAPER,
-                };
-                for (s, v) in sum.iter_mut().zip(colour) {
+                for (s, v) in sum.iter_mut().zip(inked(ink(x + dx, y + dy))) {
                     *s += v / 9.0;
                 }
             }
