@@ -30,14 +30,12 @@
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::median;
+use crate::condition::sharpest_px;
 
 /// See the module.
 #[derive(Debug)]
 pub struct LineAcuity;
 
-/// Width of the sharpest edges of engraving on paper, mm: finer pixels do not make them narrower.
-/// Measured on 64 $1 notes at 300 dpi, and the same enlarged to 400 dpi.
-const SHARPEST_MM: f64 = 0.087;
 /// Fewer edges than this in a zone say nothing.
 const LEAST_EDGES: usize = 24;
 
@@ -70,7 +68,7 @@ impl Feature for LineAcuity {
                 } else {
                     median(&mut widths)
                         .map(|px| Measurement {
-                            value: f64::from(px) / (SHARPEST_MM * face.px_per_mm).max(1.0),
+                            value: f64::from(px) / sharpest_px(face.px_per_mm),
                             unit: "of the sharpest edge",
                             zone_mm: zone.rect_mm,
                         })
@@ -97,7 +95,7 @@ impl Feature for LineAcuity {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::features::drawn_prints::{draw, genuine, printed};
+    use crate::features::drawn_prints::{draw, genuine, inked, noise, printed};
 
     #[test]
     fn sharp_lines_agree_at_every_resolution() {
@@ -123,6 +121,29 @@ mod tests {
         });
         let blurred = reprint.read(&LineAcuity, "seal").unwrap();
         assert!(blurred > full + 0.4, "{blurred} {full}");
+    }
+
+    #[test]
+    fn soft_paper_is_told_from_a_soft_scan() {
+        // Grain of a third of a millimetre, with nothing finer.
+        let soft_paper = |x: f64, y: f64, ink: u8| {
+            let (u, v) = (3.0 * x, 3.0 * y);
+            let mut grain = 0.0;
+            for (right, below) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+                let part = |at: f64, next: i64| (1.0 - (at.fract() - next as f64).abs()) as f32;
+                grain += part(u, right)
+                    * part(v, below)
+                    * 3.0
+                    * noise(u as i64 + right, v as i64 + below, 4);
+            }
+            inked(ink).map(|v| v + grain)
+        };
+        let sharp = draw(11.8, soft_paper).read(&LineAcuity, "engraving");
+        let full = genuine(11.8, 2).read(&LineAcuity, "engraving").unwrap();
+        assert!((sharp.unwrap() - full).abs() < 0.1);
+        let soft = draw(5.9, soft_paper).enlarged(2);
+        let soft = soft.read(&LineAcuity, "engraving");
+        assert!(matches!(soft, Err(Unmeasured::Blurred(_))), "{soft:?}");
     }
 
     #[test]

@@ -116,18 +116,26 @@ fn thread(
     let lab = lit.lab(paper);
     let columns = lab.dim().2;
     let bands: Vec<[Vec<f32>; 3]> = lab
-        .axis_chunks_iter(Axis(1), DOWN)
+        .axis_windows(Axis(1), DOWN)
+        .into_iter()
         .map(|band| [0, 1, 2].map(|c| sums(&band.index_axis(Axis(0), c))))
         .collect();
     let first = BESIDE[1];
     let last = columns.saturating_sub(BESIDE[1] + strip);
-    let out_of = |at: usize| -> Vec<f32> { bands.iter().map(|b| apart(b, at, strip)).collect() };
-    let strength = |at: usize| quantile(&mut out_of(at), 1.0 - WINDOWS).unwrap_or(0.0);
+    let out_of = |at: usize, step: usize| -> Vec<f32> {
+        let bands = bands.iter().step_by(step);
+        bands.map(|band| apart(band, at, strip)).collect()
+    };
+    let strength = |at: usize| quantile(&mut out_of(at, DOWN), 1.0 - WINDOWS).unwrap_or(0.0);
     let (at, strength) = (first..=last)
         .map(|at| (at, strength(at)))
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .ok_or_else(|| Unmeasured::Covered("it lies beyond the scan".to_owned()))?;
-    let windows: Vec<bool> = out_of(at).iter().map(|v| *v > WINDOW * strength).collect();
+    // Cell by cell: a window's end is where half of a band lies in it, wherever bands begin.
+    let windows: Vec<bool> = out_of(at, 1)
+        .iter()
+        .map(|v| *v > WINDOW * strength)
+        .collect();
     let zone_mm = RectMm {
         x: rect.x + at as f64 / CELLS,
         width: strip as f64 / CELLS,
@@ -142,7 +150,8 @@ fn thread(
     };
     let shown = windows.iter().filter(|shown| **shown).count() as f64 / windows.len().max(1) as f64;
     let in_windows = |(row, column): (usize, usize)| {
-        windows.get(row / DOWN) == Some(&true) && (at..at + strip).contains(&column)
+        windows.get(row.saturating_sub(DOWN / 2)) == Some(&true)
+            && (at..at + strip).contains(&column)
     };
     let colour = lit
         .mean(in_windows)
