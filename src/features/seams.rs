@@ -21,7 +21,8 @@ use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::tiles::{self, TILE_MM};
 use crate::condition::colour_detail;
 use crate::note::RectMm;
-use crate::structure::DETAIL_PX_PER_MM;
+use crate::pixels::Plane;
+use crate::structure::{DETAIL_PX_PER_MM, part};
 
 /// Coarser scans mix colours of neighbouring lines, scan px/mm: 230 dpi. At 200 dpi genuine notes deviated
 /// by half as much again as at 300.
@@ -54,7 +55,12 @@ impl Feature for Seams {
                 Unmeasured::NotCalibrated("no detail of this side was enrolled".to_owned())
             })?;
         let size = face.design.size;
-        let observed = tiles::detail(face.raster, face.lies(), size);
+        let mut observed = tiles::detail(face.raster, face.lies(), size);
+        if let Ok((view, _)) = face.view() {
+            for (at, seen) in observed.seen.indexed_iter_mut() {
+                *seen &= open(&view.open, at);
+            }
+        }
         let mut readings = Vec::new();
         for (name, values, expected) in [
             ("luma", &observed.luma, &detail.luma),
@@ -106,6 +112,20 @@ impl Feature for Seams {
     fn least_spread(&self) -> f64 {
         0.3
     }
+}
+
+/// Whether all of a tile is to be seen as it was printed: it lies on the paper, and wear covers none of it.
+fn open(open: &Plane, (row, column): (usize, usize)) -> bool {
+    let tile = RectMm::from([
+        column as f64 * TILE_MM,
+        row as f64 * TILE_MM,
+        TILE_MM,
+        TILE_MM,
+    ]);
+    let part = part(tile, open.dim());
+    let rows = open.rows().into_iter().skip(part.top).take(part.rows);
+    rows.flat_map(|row| row.into_iter().skip(part.left).take(part.columns))
+        .all(|open| *open > 0.5)
 }
 
 /// Why colour detail cannot be judged, if so.
