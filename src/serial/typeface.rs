@@ -272,6 +272,19 @@ impl Typeface {
         dot(row(&self.weights, class), patch) + self.bias.get(class).copied().unwrap_or(f32::MIN)
     }
 
+    /// How much more the discriminant speaks for a character than for another on a clean print of the first: its mean.
+    /// 0 where one of them is not known.
+    pub fn apart(&self, character: char, other: char) -> f32 {
+        let class = |wanted: char| self.characters.iter().position(|&c| c == wanted);
+        let Some((class, other)) = class(character).zip(class(other)) else {
+            return 0.0;
+        };
+        let mean = row(&self.means, class).first_chunk::<CELLS>();
+        mean.map_or(0.0, |mean| {
+            self.discriminant(class, mean) - self.discriminant(other, mean)
+        })
+    }
+
     /// The mean patch of all digits at half resolution: what any character looks like from afar.
     pub fn any(&self) -> [f32; HALF_CELLS] {
         let mut sum = [0.0; HALF_CELLS];
