@@ -52,7 +52,7 @@ pub mod zone_structure;
 
 use std::sync::{Arc, OnceLock};
 
-use crate::compare::align::{Agreement, Part, agreement};
+use crate::compare::align::{Agreement, Part, Shift, agreement};
 use crate::compare::evidence::Odd;
 use crate::condition::Condition;
 use crate::note::{Light, RectMm, Side};
@@ -164,6 +164,21 @@ impl View {
             return (found, by);
         }
         (self.print_agreement(part, structure), [0.0; 2])
+    }
+
+    /// Where overprint stands on genuine notes, and where it was found, mm.
+    pub fn overprinted(&self, design: &Design) -> Vec<RectMm> {
+        let (zones, found) = match &self.overprint {
+            Some((zones, found)) => (zones.as_slice(), found.elements.as_slice()),
+            None => Default::default(),
+        };
+        let named = |id: &String| design.zones.iter().find(|zone| zone.id == *id);
+        zones
+            .iter()
+            .zip(found)
+            .filter_map(|(id, shift)| Some((named(id)?.rect_mm, shift)))
+            .flat_map(|(rect, shift)| [rect, rect.moved(shift_mm(shift))])
+            .collect()
     }
 
     /// How a part of the main printing agrees with the reference.
@@ -364,6 +379,11 @@ fn holds(raster: &Raster, print: &Homography, rect: RectMm) -> bool {
     })
 }
 
+/// How far something lies to the right and down, mm.
+fn shift_mm(shift: &Shift) -> [f64; 2] {
+    [shift.dx, shift.dy].map(|cells| cells / structure::CELLS_PER_MM)
+}
+
 /// 1 where overprint was found, with a millimetre around it.
 fn excused(
     zones: &[&Zone],
@@ -375,9 +395,7 @@ fn excused(
         .iter()
         .zip(overprint.iter().flat_map(|o| &o.1.elements))
     {
-        let moved = zone
-            .rect_mm
-            .moved([shift.dx, shift.dy].map(|cells| cells / structure::CELLS_PER_MM));
+        let moved = zone.rect_mm.moved(shift_mm(shift));
         let part = structure::part(moved.grown(1.0), shape);
         for row in part.top..part.top + part.rows {
             for column in part.left..part.left + part.columns {

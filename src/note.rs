@@ -209,6 +209,12 @@ impl RectMm {
         }
     }
 
+    /// Whether it has area in common with another.
+    pub fn meets(self, other: Self) -> bool {
+        let along = self.x < other.x + other.width && other.x < self.x + self.width;
+        along && self.y < other.y + other.height && other.y < self.y + self.height
+    }
+
     /// Whether the whole rectangle lies on a note of this size.
     pub fn lies_on(self, size: SizeMm) -> bool {
         self.x >= 0.0

@@ -6,7 +6,8 @@
 //!
 //! **How it is measured.** In tiles of 4 mm, on the scan's own samples: logarithm of the mean second
 //! difference, of luma and of colour. What genuine notes show in each tile is taken off, with the
-//! straight line that the scan's own sharpness makes of it. `luma-cut`, `colour-cut`: the largest
+//! straight line that the scan's own sharpness makes of it. Tiles that wear covers, that reach beyond the paper, or
+//! where overprint stands or should stand, are left out. `luma-cut`, `colour-cut`: the largest
 //! difference between the medians on both sides of any straight cut, down or across.
 //! `luma-patch`, `colour-patch`: the largest mean of 3 × 3 tiles against the rest.
 //!
@@ -15,7 +16,7 @@
 //!
 //! **What it cannot see.** Parts that were printed by the same process, as two halves of genuine notes.
 //!
-//! **What fools it.** Tape and heavy local wear change sharpness; a fold that lies out of focus.
+//! **What fools it.** Tape, and stamps and writing over print, change sharpness; a fold that lies out of focus.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::tiles::{self, TILE_MM};
@@ -57,8 +58,10 @@ impl Feature for Seams {
         let size = face.design.size;
         let mut observed = tiles::detail(face.raster, face.lies(), size);
         if let Ok((view, _)) = face.view() {
+            let overprint = view.overprinted(face.design);
             for (at, seen) in observed.seen.indexed_iter_mut() {
-                *seen &= open(&view.open, at);
+                let tile = tile(at);
+                *seen &= open(&view.open, tile) && !overprint.iter().any(|rect| rect.meets(tile));
             }
         }
         let mut readings = Vec::new();
@@ -114,14 +117,14 @@ impl Feature for Seams {
     }
 }
 
+/// Where a tile lies.
+fn tile((row, column): (usize, usize)) -> RectMm {
+    let [x, y] = [column, row].map(|at| at as f64 * TILE_MM);
+    RectMm::from([x, y, TILE_MM, TILE_MM])
+}
+
 /// Whether all of a tile is to be seen as it was printed: it lies on the paper, and wear covers none of it.
-fn open(open: &Plane, (row, column): (usize, usize)) -> bool {
-    let tile = RectMm::from([
-        column as f64 * TILE_MM,
-        row as f64 * TILE_MM,
-        TILE_MM,
-        TILE_MM,
-    ]);
+fn open(open: &Plane, tile: RectMm) -> bool {
     let part = part(tile, open.dim());
     let rows = open.rows().into_iter().skip(part.top).take(part.rows);
     rows.flat_map(|row| row.into_iter().skip(part.left).take(part.columns))

@@ -507,10 +507,7 @@ mod tests {
         let currency = "XTS".parse().unwrap();
         let face = library.typeface(&currency, "xts-100").unwrap();
         for (share, clear) in [(0.9, true), (0.5, false)] {
-            let mut readings = [
-                reading(face, 'E', 'F', 0.9),
-                reading(face, 'F', 'E', share),
-            ];
+            let mut readings = [reading(face, 'E', 'F', 0.9), reading(face, 'F', 'E', share)];
             doubt_differences(face, &mut readings);
             let [first, second] = readings.map(|r| r.sure());
             assert_eq!(first.as_deref(), Some("E"));
