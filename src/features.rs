@@ -533,8 +533,8 @@ pub trait Feature: Sync {
     fn excuse(&self) -> Option<&'static str> {
         None
     }
-    /// The same where one place of it deviates and the others do not.
-    fn excuse_at_one_place(&self) -> Option<&'static str> {
+    /// The same where this one place of it deviates and the others do not.
+    fn excuse_at(&self, _place: &str) -> Option<&'static str> {
         self.excuse()
     }
     /// Whether readings of a place come from scans too coarse to tell a copy from a camera's doing: they make a note

@@ -498,7 +498,7 @@ fn examined(
     let value = rounded(evidence.value, 3);
     let expected = evidence.expected.map(|v| rounded(v, 3));
     let excuse = feature_of(feature).and_then(|f| match evidence.told {
-        Told::OnePlace => f.excuse_at_one_place(),
+        Told::OnePlace => f.excuse_at(&evidence.place),
         Told::SeveralPlaces | Told::AllPlaces | Told::OneAnother => f.excuse(),
     });
     let what = match evidence.told {

@@ -16,7 +16,8 @@ const ROW_STEP: usize = 3;
 /// Least tiles on either side of a cut.
 const LEAST_SIDE: usize = 4;
 
-/// Detail of each tile: logarithm of the mean second difference along the scan's rows.
+/// Detail of each tile: logarithm of the mean second difference along the scan's rows, the mean being that of square
+/// roots, squared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detail {
     /// Of luma, scan levels.
@@ -82,8 +83,8 @@ pub fn detail(raster: &Raster, map: &Homography, size: SizeMm) -> Detail {
             }
             if count > 0.0 {
                 // Half a level: the least that eight bits tell.
-                out.luma[[row, column]] = (luma / count + 0.5).ln();
-                out.colour[[row, column]] = (colour / count + 0.5).ln();
+                out.luma[[row, column]] = ((luma / count).powi(2) + 0.5).ln();
+                out.colour[[row, column]] = ((colour / count).powi(2) + 0.5).ln();
                 out.seen[[row, column]] = true;
             }
         }
@@ -91,7 +92,7 @@ pub fn detail(raster: &Raster, map: &Homography, size: SizeMm) -> Detail {
     out
 }
 
-/// Summed second differences of a line.
+/// Summed roots of the second differences of a line.
 fn change(line: &[f32]) -> f32 {
     // Eight sums side by side, which the compiler turns into vector instructions.
     let mut sums = [0.0f32; 8];
@@ -103,11 +104,14 @@ fn change(line: &[f32]) -> f32 {
     );
     for ((a, b), c) in a8.0.iter().zip(b8.0).zip(c8.0) {
         for (((sum, a), b), c) in sums.iter_mut().zip(a).zip(b).zip(c) {
-            *sum += (a - 2.0 * b + c).abs();
+            *sum += (a - 2.0 * b + c).abs().sqrt();
         }
     }
     let rest = a8.1.iter().zip(b8.1).zip(c8.1);
-    sums.iter().sum::<f32>() + rest.map(|((a, b), c)| (a - 2.0 * b + c).abs()).sum::<f32>()
+    sums.iter().sum::<f32>()
+        + rest
+            .map(|((a, b), c)| (a - 2.0 * b + c).abs().sqrt())
+            .sum::<f32>()
 }
 
 /// Luma, red less green and blue less green of a piece of a row, each in a line of its own.

@@ -27,7 +27,7 @@ const PX: f64 = 10.0;
 /// Bed around the note, mm.
 const BED: f64 = 2.0;
 /// Colour of the bed.
-const BED_COLOUR: [f64; 3] = [90.0, 90.0, 110.0];
+pub const BED_COLOUR: [f64; 3] = [90.0, 90.0, 110.0];
 
 const ZONES: [(&str, [f64; 4], bool, bool); 7] = [
     ("portrait", [40.0, 10.0, 20.0, 28.0], false, false),

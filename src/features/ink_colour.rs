@@ -89,7 +89,7 @@ impl Feature for InkColour {
         Odd::Both
     }
 
-    fn excuse_at_one_place(&self) -> Option<&'static str> {
+    fn excuse_at(&self, _place: &str) -> Option<&'static str> {
         Some("writing, a stamp or a stain may lie over this one place: look at it")
     }
 
