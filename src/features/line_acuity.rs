@@ -8,8 +8,8 @@
 //!
 //! # How it is measured
 //! In windows of 5.4 mm of each zone, along every third row and column, every monotonous climb or
-//! fall of at least 0.35 in density counts as an edge; its width is the whole climb over its
-//! steepest step. The median width of the zone is divided by that of the sharpest edge the scan
+//! fall of at least 0.3 of the density of the window's ink (0.1 or more) counts as an edge, on faded
+//! notes as on new ones; its width is the whole climb over its steepest step. The median width of the zone is divided by that of the sharpest edge the scan
 //! could show: one pixel, or 0.087 mm where pixels are finer.
 //!
 //! # Unit
