@@ -9,8 +9,9 @@
 //! # How it is measured
 //! In windows of 5.4 mm of each zone, along every third row and column, every monotonous climb or
 //! fall of at least 0.3 of the density of the window's ink (0.1 or more) counts as an edge, on faded
-//! notes as on new ones; its width is the whole climb over its steepest step. The median width of the zone is divided by that of the sharpest edge the scan
-//! could show: one pixel, or 0.087 mm where pixels are finer.
+//! notes as on new ones; its width is the whole climb over its steepest step. The median width of
+//! the zone is divided by that of the sharpest edge the scan could show: one pixel, or 0.087 mm
+//! where pixels are finer.
 //!
 //! # Unit
 //! Multiples of the sharpest edge; two-sided: a copy is wider or, made of dots, narrower than
@@ -23,8 +24,8 @@
 //! # What fools it
 //! A scanner that is softer or sharpens more than the one of the enrolled notes moves every zone
 //! alike: a scan softer or sharper than theirs is judged beside genuine notes in scans like it,
-//! and a copy that is only soft is unclear there. Where the paper's grain is blurred away too,
-//! nothing is measured. Sharpening a reprint before printing gains little: it steepens edges, but
+//! and a copy that is only soft is unclear there. Where the edges are soft and the paper's grain is
+//! blurred away too, nothing is measured. Sharpening a reprint before printing gains little: it steepens edges, but
 //! cannot make them narrow.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};

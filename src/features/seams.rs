@@ -17,7 +17,8 @@
 //!
 //! **What it cannot see.** Parts that were printed by the same process, as two halves of genuine notes.
 //!
-//! **What fools it.** Tape, and stamps and writing over print, change sharpness; a fold that lies out of focus.
+//! **What fools it.** Tape, and stamps and writing over print, change sharpness: one odd patch alone makes a note unclear
+//! at most. A fold that lies out of focus.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::tiles::{self, TILE_MM};
@@ -32,9 +33,9 @@ const COLOUR_PX_PER_MM: f64 = 9.0;
 /// Where neighbouring pixels differ less, compression took the colour detail away, levels: $1 scans had
 /// 0.74 or more at a quality of 75, at most 0.6 at 60, where genuine notes deviated as much as copies.
 const LEAST_COLOUR: f32 = 0.65;
-
 /// The reading of the oddest part.
 const PATCH: &str = "patch";
+
 /// Added to a tile's deviation, in logarithms: 10 %.
 const FLOOR: f32 = 0.1;
 

@@ -8,7 +8,7 @@
 //! of a millimetre: how far the colour of a strip lies from that of what is printed 1 to 3 mm beside it, on that side
 //! from which it differs less, millimetre by millimetre down the note. `thread-1:strength` is what the strongest
 //! quarter of the strip reaches, where the strip stands out most; `thread-1:windows` is the share of the strip that
-//! reaches half of that; `thread-1:hue` the hue of those parts, from the first of the published colours.
+//! reaches half of that, cell by cell; `thread-1:hue` the hue of those parts, from the first of the published colours.
 //!
 //! **Unit.** log10 of ΔE (L*, a*, b*, over the side's paper); a share; turns of the colour circle.
 //!
