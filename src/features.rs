@@ -67,6 +67,9 @@ use crate::structure::{
 };
 use crate::wear::{self, Wear};
 
+/// An element of the overprint that agrees less than this with its reference wherever it is looked for is not there: on 74
+/// genuine $1 and $2 notes none of 592 agreed less than 0.30.
+const LEAST_PRINTED: f32 = 0.25;
 /// Places looked at for colour, down and across the note.
 const GREY_ROWS: usize = 40;
 const GREY_COLUMNS: usize = 80;
@@ -166,7 +169,7 @@ impl View {
         (self.print_agreement(part, structure), [0.0; 2])
     }
 
-    /// Where overprint stands on genuine notes, and where it was found, mm.
+    /// Where overprint stands on genuine notes, and where it was found, mm; nothing of what was not found.
     pub fn overprinted(&self, design: &Design) -> Vec<RectMm> {
         let (zones, found) = match &self.overprint {
             Some((zones, found)) => (zones.as_slice(), found.elements.as_slice()),
@@ -176,6 +179,7 @@ impl View {
         zones
             .iter()
             .zip(found)
+            .filter(|(_, shift)| shift.agreement >= LEAST_PRINTED)
             .filter_map(|(id, shift)| Some((named(id)?.rect_mm, shift)))
             .flat_map(|(rect, shift)| [rect, rect.moved(shift_mm(shift))])
             .collect()

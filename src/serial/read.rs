@@ -345,39 +345,55 @@ fn around(middles: &[[f64; 2]], height: f64) -> RectMm {
     }
 }
 
-/// Where two prints say different characters for sure, one that is not [`CLEAR`] of the other is doubted: print below, as
-/// the numeral that an E stands on, may make an F of it.
+/// Where two prints say different characters for sure, but nowhere both [`CLEAR`] of the other's, those that are not
+/// clear are doubted: print below, as the numeral that an E stands on, may make an F of it.
 fn doubt_differences(face: &Typeface, readings: &mut [Reading]) {
-    let said: Vec<Vec<Option<char>>> = readings
-        .iter()
-        .map(|reading| {
-            let characters = reading.characters.iter();
-            characters
-                .map(|c| (c.confidence >= SURE).then_some(c.best))
-                .collect()
-        })
-        .collect();
-    for reading in readings {
-        for (place, (character, scores)) in reading
-            .characters
-            .iter_mut()
-            .zip(&reading.scores)
-            .enumerate()
-        {
-            let score = |wanted: char| scores.iter().find(|(c, ..)| *c == wanted).map(|s| s.1);
-            let mut others = said.iter().filter_map(|said| *said.get(place)?);
-            let doubtful = others.any(|other| {
-                let apart = CLEAR * face.apart(character.best, other);
-                other != character.best
-                    && score(character.best)
-                        .zip(score(other))
-                        .is_none_or(|(best, other)| best - other < apart)
-            });
-            if doubtful {
-                character.confidence = character.confidence.min(0.5);
+    for at in 0..readings.len() {
+        let (before, rest) = readings.split_at_mut(at);
+        let Some(second) = rest.first_mut() else {
+            continue;
+        };
+        for first in before {
+            let places = first.characters.len().min(second.characters.len());
+            let differ = |place: usize| {
+                let both = [&*first, &*second].map(|print| print.characters.get(place));
+                matches!(both, [Some(a), Some(b)]
+                    if a.best != b.best && a.confidence >= SURE && b.confidence >= SURE)
+            };
+            let different: Vec<(usize, [bool; 2])> = (0..places)
+                .filter(|&place| differ(place))
+                .map(|place| {
+                    let clear = [(&*first, &*second), (&*second, &*first)]
+                        .map(|(print, other)| clear(face, print, other, place));
+                    (place, clear)
+                })
+                .collect();
+            if different.iter().any(|(_, clear)| *clear == [true; 2]) {
+                continue;
+            }
+            for (place, clear) in different {
+                for (print, clear) in [&mut *first, &mut *second].into_iter().zip(clear) {
+                    if let Some(character) = print.characters.get_mut(place).filter(|_| !clear) {
+                        character.confidence = character.confidence.min(0.5);
+                    }
+                }
             }
         }
     }
+}
+
+/// Whether a print is [`CLEAR`] of what another says at a place.
+fn clear(face: &Typeface, print: &Reading, other: &Reading, place: usize) -> bool {
+    let best = |reading: &Reading| reading.characters.get(place).map(|c| c.best);
+    let (Some(own), Some(other)) = (best(print), best(other)) else {
+        return false;
+    };
+    let score = |wanted: char| {
+        let mut scores = print.scores.get(place)?.iter();
+        scores.find(|(c, ..)| *c == wanted).map(|s| s.1)
+    };
+    let apart = score(own).zip(score(other)).map(|(own, other)| own - other);
+    apart.is_some_and(|apart| apart >= CLEAR * face.apart(own, other))
 }
 
 /// What all prints of a number say together.
@@ -468,26 +484,29 @@ mod tests {
     use super::*;
     use crate::reference::Library;
 
-    /// A reading of one place that is so much of the way from one character to another.
-    fn reading(face: &Typeface, best: char, other: char, share: f32) -> Reading {
-        let scores = vec![
-            (best, share * face.apart(best, other), 0.97),
-            (other, 0.0, 0.94),
-        ];
+    /// A reading of characters that are each so much of the way from another.
+    fn reading(face: &Typeface, said: &[(char, char, f32)]) -> Reading {
+        let character = |best| Character {
+            best,
+            confidence: 1.0,
+            support: Support {
+                margin: 0.0,
+                likeness: 0.97,
+                unlike: 0.0,
+                digit: false,
+                again: false,
+            },
+        };
         Reading {
             place: String::new(),
-            characters: vec![Character {
-                best,
-                confidence: 1.0,
-                support: Support {
-                    margin: 0.0,
-                    likeness: 0.97,
-                    unlike: 0.0,
-                    digit: false,
-                    again: false,
-                },
-            }],
-            scores: vec![scores],
+            characters: said.iter().map(|(best, ..)| character(*best)).collect(),
+            scores: said
+                .iter()
+                .map(|&(best, other, share)| {
+                    let apart = share * face.apart(best, other);
+                    vec![(best, apart, 0.97), (other, 0.0, 0.94)]
+                })
+                .collect(),
             middles_mm: Vec::new(),
             rect_mm: RectMm::from([0.0; 4]),
             height_mm: face.height_mm,
@@ -506,13 +525,20 @@ mod tests {
         let library = Library::built_in().unwrap();
         let currency = "XTS".parse().unwrap();
         let face = library.typeface(&currency, "xts-100").unwrap();
-        for (share, clear) in [(0.9, true), (0.5, false)] {
-            let mut readings = [reading(face, 'E', 'F', 0.9), reading(face, 'F', 'E', share)];
+        let said = |first: &[(char, char, f32)], second: &[(char, char, f32)]| {
+            let mut readings = [reading(face, first), reading(face, second)];
             doubt_differences(face, &mut readings);
-            let [first, second] = readings.map(|r| r.sure());
-            assert_eq!(first.as_deref(), Some("E"));
-            assert_eq!(second.is_some(), clear);
-        }
+            readings.map(|r| r.shown())
+        };
+        let whole = ('E', 'F', 0.9);
+        assert_eq!(said(&[whole], &[('F', 'E', 0.9)]), ["E", "F"]);
+        assert_eq!(said(&[whole], &[('F', 'E', 0.5)]), ["E", "?"]);
+        // One place where they clearly differ is enough.
+        let (three, four) = (('3', '4', 0.9), ('4', '3', 0.9));
+        assert_eq!(
+            said(&[whole, three], &[('F', 'E', 0.5), four]),
+            ["E3", "F4"]
+        );
     }
 
     #[test]
