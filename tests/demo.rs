@@ -220,7 +220,8 @@ fn scanned(desk: &Path, folder: &str, seed: &str, count: &str, settings: &[&str]
 fn another_scanner_is_learned_beside_the_first() {
     let desk = tempfile::tempdir().unwrap();
     let desk = desk.path();
-    let blue = ["--cast", "0.86,0.97,1", "--gamma", "1.3", "--blur", "70"];
+    // So blue that its notes are odd beside the first scanner's, also as scans of its sharpness.
+    let blue = ["--cast", "0.75,0.95,1", "--gamma", "1.3", "--blur", "70"];
     scanned(desk, "first", "1", "16", &[]);
     scanned(desk, "second", "101", "12", &blue);
     scanned(desk, "today", "201", "14", &blue);
