@@ -208,6 +208,16 @@ mod tests {
     }
 
     #[test]
+    fn a_removed_seal_deviates() {
+        let removed = note(9, None, &|x, y, colour| {
+            let seal = (73.0..89.0).contains(&x) && (18.0..34.0).contains(&y);
+            if seal { [228.0, 224.0, 205.0] } else { colour }
+        });
+        let value = value(&measure(&Seams, &removed), "luma-patch");
+        assert!(value > 6.0, "{value}");
+    }
+
+    #[test]
     fn strong_compression_hides_colour() {
         assert!(not_calibrated(&Seams));
         let Raster::Eight(image) = genuine(9) else {
