@@ -171,14 +171,10 @@ impl View {
 
     /// Where overprint stands on genuine notes, and where it was found, mm; nothing of what was not found.
     pub fn overprinted(&self, design: &Design) -> Vec<RectMm> {
-        let (zones, found) = match &self.overprint {
-            Some((zones, found)) => (zones.as_slice(), found.elements.as_slice()),
-            None => Default::default(),
-        };
         let named = |id: &String| design.zones.iter().find(|zone| zone.id == *id);
-        zones
+        self.overprint
             .iter()
-            .zip(found)
+            .flat_map(|(zones, found)| zones.iter().zip(&found.elements))
             .filter(|(_, shift)| shift.agreement >= LEAST_PRINTED)
             .filter_map(|(id, shift)| Some((named(id)?.rect_mm, shift)))
             .flat_map(|(rect, shift)| [rect, rect.moved(shift_mm(shift))])

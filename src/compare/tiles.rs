@@ -104,14 +104,16 @@ fn change(line: &[f32]) -> f32 {
     );
     for ((a, b), c) in a8.0.iter().zip(b8.0).zip(c8.0) {
         for (((sum, a), b), c) in sums.iter_mut().zip(a).zip(b).zip(c) {
-            *sum += (a - 2.0 * b + c).abs().sqrt();
+            *sum += bend(*a, *b, *c);
         }
     }
     let rest = a8.1.iter().zip(b8.1).zip(c8.1);
-    sums.iter().sum::<f32>()
-        + rest
-            .map(|((a, b), c)| (a - 2.0 * b + c).abs().sqrt())
-            .sum::<f32>()
+    sums.iter().sum::<f32>() + rest.map(|((a, b), c)| bend(*a, *b, *c)).sum::<f32>()
+}
+
+/// Root of the second difference of three neighbours.
+fn bend(a: f32, b: f32, c: f32) -> f32 {
+    (a - 2.0 * b + c).abs().sqrt()
 }
 
 /// Luma, red less green and blue less green of a piece of a row, each in a line of its own.

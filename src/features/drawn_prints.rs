@@ -141,22 +141,29 @@ pub fn reprinted(px_per_mm: f64, per_mm: f64) -> Drawn {
     draw(px_per_mm, |x, y, _| {
         let [u, v] = [x, y].map(|mm| (mm * per_mm + 0.5).max(0.0));
         let mut mixed = [3.0 * noise((x * 8.0) as i64, (y * 8.0) as i64, 5); 3];
-        for (right, below) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-            let part = |at: f64, next: i64| {
-                if next == 1 {
-                    at.fract()
-                } else {
-                    1.0 - at.fract()
-                }
-            };
-            let weight = (part(u, right) * part(v, below)) as f32;
-            let at = (v as i64 + below) * columns + u as i64 + right;
+        for (column, row, weight) in corners(u, v) {
+            let at = row * columns + column;
             let colour = pixels.get(at as usize).copied().unwrap_or(PAPER);
             for (m, c) in mixed.iter_mut().zip(colour) {
                 *m += weight * c;
             }
         }
         mixed
+    })
+}
+
+/// The cells around a place, column and row, each with its weight in what lies between them.
+pub fn corners(u: f64, v: f64) -> [(i64, i64, f32); 4] {
+    [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(right, below)| {
+        let part = |at: f64, next: i64| {
+            if next == 1 {
+                at.fract()
+            } else {
+                1.0 - at.fract()
+            }
+        };
+        let weight = (part(u, right) * part(v, below)) as f32;
+        (u as i64 + right, v as i64 + below, weight)
     })
 }
 

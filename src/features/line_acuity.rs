@@ -25,8 +25,8 @@
 //! A scanner that is softer or sharpens more than the one of the enrolled notes moves every zone
 //! alike: a scan softer or sharper than theirs is judged beside genuine notes in scans like it,
 //! and a copy that is only soft is unclear there. Where the edges are soft and the paper's grain is
-//! blurred away too, nothing is measured. Sharpening a reprint before printing gains little: it steepens edges, but
-//! cannot make them narrow.
+//! blurred away too, nothing is measured. Sharpening a reprint before printing gains little: it
+//! steepens edges, but cannot make them narrow.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
@@ -96,7 +96,7 @@ impl Feature for LineAcuity {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::features::drawn_prints::{draw, genuine, inked, noise, printed};
+    use crate::features::drawn_prints::{corners, draw, genuine, inked, noise, printed};
 
     #[test]
     fn sharp_lines_agree_at_every_resolution() {
@@ -128,15 +128,9 @@ mod tests {
     fn soft_paper_is_told_from_a_soft_scan() {
         // Grain of a third of a millimetre, with nothing finer.
         let soft_paper = |x: f64, y: f64, ink: u8| {
-            let (u, v) = (3.0 * x, 3.0 * y);
-            let mut grain = 0.0;
-            for (right, below) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-                let part = |at: f64, next: i64| (1.0 - (at.fract() - next as f64).abs()) as f32;
-                grain += part(u, right)
-                    * part(v, below)
-                    * 3.0
-                    * noise(u as i64 + right, v as i64 + below, 4);
-            }
+            let corners = corners(3.0 * x, 3.0 * y).into_iter();
+            let grain = corners.map(|(column, row, weight)| weight * noise(column, row, 4));
+            let grain = 3.0 * grain.sum::<f32>();
             inked(ink).map(|v| v + grain)
         };
         let sharp = draw(11.8, soft_paper).read(&LineAcuity, "engraving");

@@ -5,11 +5,11 @@
 //! along a line, which on a note of one piece nothing does.
 //!
 //! **How it is measured.** In tiles of 4 mm, on the scan's own samples: logarithm of the mean second
-//! difference, of luma and of colour, as a mean of square roots, in which the few strong edges of a pen or a stamp
-//! count little. What genuine notes show in each tile is taken off, with the
-//! straight line that the scan's own sharpness makes of it. Tiles that wear covers, that reach beyond the paper, or
-//! where overprint stands or should stand, are left out. `luma-cut`, `colour-cut`: the largest
-//! difference between the medians on both sides of any straight cut, down or across.
+//! difference, of luma and of colour, as a mean of square roots, in which the few strong edges of a
+//! pen or a stamp count little. What genuine notes show in each tile is taken off, with the straight
+//! line that the scan's own sharpness makes of it. Tiles that wear covers, that reach beyond the
+//! paper, or where overprint stands or should stand, are left out. `luma-cut`, `colour-cut`: the
+//! largest difference between the medians on both sides of any straight cut, down or across.
 //! `luma-patch`, `colour-patch`: the largest mean of 3 × 3 tiles against the rest.
 //!
 //! **Unit.** Standard deviations of a tile over genuine notes, or of neighbouring tiles on this scan
@@ -17,14 +17,14 @@
 //!
 //! **What it cannot see.** Parts that were printed by the same process, as two halves of genuine notes.
 //!
-//! **What fools it.** Tape, and stamps and writing over print, change sharpness: one odd patch alone makes a note unclear
-//! at most. A fold that lies out of focus.
+//! **What fools it.** Tape, and stamps and writing over print, change sharpness: one odd patch alone
+//! makes a note unclear at most. A fold that lies out of focus.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::tiles::{self, TILE_MM};
 use crate::condition::colour_detail;
 use crate::note::RectMm;
-use crate::pixels::Plane;
+use crate::pixels::{Plane, window};
 use crate::structure::{DETAIL_PX_PER_MM, part};
 
 /// Coarser scans mix colours of neighbouring lines, scan px/mm: 230 dpi. At 200 dpi genuine notes deviated
@@ -136,8 +136,12 @@ fn tile((row, column): (usize, usize)) -> RectMm {
 /// Whether all of a tile is to be seen as it was printed: it lies on the paper, and wear covers none of it.
 fn open(open: &Plane, tile: RectMm) -> bool {
     let part = part(tile, open.dim());
-    let rows = open.rows().into_iter().skip(part.top).take(part.rows);
-    rows.flat_map(|row| row.into_iter().skip(part.left).take(part.columns))
+    let (rows, columns) = (
+        part.top..part.top + part.rows,
+        part.left..part.left + part.columns,
+    );
+    window(&open.view(), rows, columns)
+        .iter()
         .all(|open| *open > 0.5)
 }
 

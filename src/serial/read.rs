@@ -44,6 +44,17 @@ pub struct Character {
     pub support: Support,
 }
 
+impl Character {
+    fn sure(&self) -> bool {
+        self.confidence >= SURE
+    }
+
+    /// Makes it no surer than a toss.
+    fn doubt(&mut self) {
+        self.confidence = self.confidence.min(0.5);
+    }
+}
+
 /// What is known of one place of a number before it is decided: discriminant and likeness of each character.
 pub type Scores = Vec<(char, f32, f32)>;
 
@@ -90,12 +101,12 @@ impl Reading {
 fn shown(characters: &[Character]) -> String {
     characters
         .iter()
-        .map(|c| if c.confidence >= SURE { c.best } else { '?' })
+        .map(|c| if c.sure() { c.best } else { '?' })
         .collect()
 }
 
 fn sure(characters: &[Character]) -> Option<String> {
-    let all = !characters.is_empty() && characters.iter().all(|c| c.confidence >= SURE);
+    let all = !characters.is_empty() && characters.iter().all(Character::sure);
     all.then(|| characters.iter().map(|c| c.best).collect())
 }
 
@@ -345,38 +356,40 @@ fn around(middles: &[[f64; 2]], height: f64) -> RectMm {
     }
 }
 
-/// Where two prints say different characters for sure, but nowhere both [`CLEAR`] of the other's, those that are not
-/// clear are doubted: print below, as the numeral that an E stands on, may make an F of it.
+/// The places where two prints say different characters, both for sure.
+fn differences(first: &Reading, second: &Reading) -> Vec<usize> {
+    let pairs = first.characters.iter().zip(&second.characters);
+    pairs
+        .enumerate()
+        .filter(|(_, (a, b))| a.best != b.best && a.sure() && b.sure())
+        .map(|(place, _)| place)
+        .collect()
+}
+
+/// Where prints differ from the first, but nowhere both are [`CLEAR`] of the other's character, what is not clear is
+/// doubted: print below, as the numeral that an E stands on, may make an F of it.
 fn doubt_differences(face: &Typeface, readings: &mut [Reading]) {
-    for at in 0..readings.len() {
-        let (before, rest) = readings.split_at_mut(at);
-        let Some(second) = rest.first_mut() else {
+    let Some((first, others)) = readings.split_first_mut() else {
+        return;
+    };
+    for second in others {
+        let clear: Vec<(usize, [bool; 2])> = differences(first, second)
+            .into_iter()
+            .map(|place| {
+                let both = [
+                    clear(face, first, second, place),
+                    clear(face, second, first, place),
+                ];
+                (place, both)
+            })
+            .collect();
+        if clear.iter().any(|(_, both)| *both == [true; 2]) {
             continue;
-        };
-        for first in before {
-            let places = first.characters.len().min(second.characters.len());
-            let differ = |place: usize| {
-                let both = [&*first, &*second].map(|print| print.characters.get(place));
-                matches!(both, [Some(a), Some(b)]
-                    if a.best != b.best && a.confidence >= SURE && b.confidence >= SURE)
-            };
-            let different: Vec<(usize, [bool; 2])> = (0..places)
-                .filter(|&place| differ(place))
-                .map(|place| {
-                    let clear = [(&*first, &*second), (&*second, &*first)]
-                        .map(|(print, other)| clear(face, print, other, place));
-                    (place, clear)
-                })
-                .collect();
-            if different.iter().any(|(_, clear)| *clear == [true; 2]) {
-                continue;
-            }
-            for (place, clear) in different {
-                for (print, clear) in [&mut *first, &mut *second].into_iter().zip(clear) {
-                    if let Some(character) = print.characters.get_mut(place).filter(|_| !clear) {
-                        character.confidence = character.confidence.min(0.5);
-                    }
-                }
+        }
+        for (place, both) in clear {
+            for (print, clear) in [&mut *first, &mut *second].into_iter().zip(both) {
+                let character = print.characters.get_mut(place);
+                character.filter(|_| !clear).map(Character::doubt);
             }
         }
     }
@@ -436,13 +449,7 @@ pub fn together(
     let Some(first) = number.readings.first() else {
         return number;
     };
-    let fits = |other: &Reading| {
-        first
-            .characters
-            .iter()
-            .zip(&other.characters)
-            .all(|(a, b)| a.best == b.best || a.confidence < SURE || b.confidence < SURE)
-    };
+    let fits = |other: &Reading| differences(first, other).is_empty();
     if equal && number.readings.iter().all(fits) {
         let scores = summed(&number.readings);
         number.characters = decide(face, &scores, grammar, number.readings.len());
@@ -455,9 +462,7 @@ pub fn together(
             .min_by(|a, b| a.confidence().total_cmp(&b.confidence()))
             .map(|r| r.characters.clone())
             .unwrap_or_default();
-        for c in &mut number.characters {
-            c.confidence = c.confidence.min(0.5);
-        }
+        number.characters.iter_mut().for_each(Character::doubt);
     }
     number
 }
