@@ -253,7 +253,13 @@ impl KnownSide<'_> {
                     .filter_map(|r| Some((r.zone.as_str(), r.result.as_ref().ok()?.value)));
                 let model = fitted.models.get(feature);
                 match model.and_then(|m| m.judge(measured, covariates)) {
-                    Some(evidence) => examined(feature, readings, evidence, &scanner, file),
+                    Some(evidence) => {
+                        let against_facts = against_facts(face, feature, &evidence);
+                        Finding {
+                            against_facts,
+                            ..examined(feature, readings, evidence, &scanner, file)
+                        }
+                    }
                     None => by_facts(face, feature, readings, file),
                 }
             })
@@ -400,6 +406,17 @@ pub(crate) fn genuine(feature: &dyn Feature, readings: &Readings, among: Among) 
         }),
         least_spread: feature.least_spread(),
         accidents: feature.accidents(),
+    })
+}
+
+/// What published facts say against a reading that no enrolled note comes near; `None` where they allow it.
+fn against_facts(face: &Face<'_>, feature: &str, evidence: &Evidence) -> Option<String> {
+    let published = feature_of(feature)?.published(face.design, face.side, &evidence.place)?;
+    let [low, high] = published.range;
+    let beyond = evidence.rarity.extrapolated && !(low..=high).contains(&evidence.value);
+    beyond.then(|| {
+        let [low, high] = published.range.map(|v| rounded(v, 3));
+        format!("{low} to {high} is published ({})", published.source)
     })
 }
 

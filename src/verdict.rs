@@ -103,6 +103,9 @@ pub struct Finding {
     /// that the scanner is the cause.
     #[serde(skip)]
     pub if_scanner: Option<Box<Finding>>,
+    /// Of a reading odder than that of any enrolled note: what published facts say that it should have been.
+    #[serde(skip)]
+    pub against_facts: Option<String>,
     /// One sentence.
     pub why: String,
 }
@@ -123,6 +126,7 @@ impl Finding {
             p_value: None,
             as_enrolled: None,
             if_scanner: None,
+            against_facts: None,
             why,
         }
     }
@@ -185,7 +189,8 @@ const EXAMINED: f64 = 0.5;
 /// compared (Bonferroni), which holds however features depend on each other; a side's features together
 /// count as one more. Deviations that the level does not quite reach, or that rest on too few enrolled
 /// notes, or on a scan of another resolution than theirs, are doubtful: what a note reads at another resolution depends
-/// on the scanner.
+/// on the scanner. So is what neither an enrolled note read nor a published fact allows: genuine notes that differ much
+/// from each other leave much room, but not beyond what their maker says of them.
 pub fn weigh(
     findings: &mut [Finding],
     policy: &Policy,
@@ -205,6 +210,7 @@ pub fn weigh(
     for finding in findings {
         let Some(p) = finding.p_value else { continue };
         let as_enrolled = finding.as_enrolled.take();
+        let against_facts = finding.against_facts.take();
         let stands_in = finding.stands_in;
         let all_that_shows = stands_in || finding.feature == ink_colour::ID;
         let doubt = if all_that_shows && coarse.contains(&finding.file) {
@@ -225,6 +231,10 @@ pub fn weigh(
                 if p > USUAL {
                     finding.if_scanner = Some(Box::new(usual));
                 }
+            } else if let Some(published) = against_facts {
+                finding.outcome = Outcome::Deviates;
+                finding.doubtful = true;
+                finding.why.push_str(&format!("; {published}"));
             }
             continue;
         }
@@ -405,6 +415,24 @@ mod tests {
         };
         assert_eq!(explained(0.06), Some(0.06));
         assert_eq!(explained(0.04), None);
+    }
+
+    #[test]
+    fn what_neither_an_enrolled_note_nor_a_fact_allows_is_unclear() {
+        for (p, against_facts, expected) in [
+            (0.02, None, Verdict::Passed),
+            (0.02, Some("6 to 200 is published"), Verdict::Unclear),
+            (1e-9, Some("6 to 200 is published"), Verdict::Suspect),
+        ] {
+            let mut findings = [finding(Some(p)), finding(Some(0.5))];
+            findings[0].against_facts = against_facts.map(str::to_owned);
+            weigh(&mut findings, &Policy::default(), 64, None);
+            let (verdict, reasons) = judge(&findings, 64);
+            assert_eq!(verdict, expected, "{p} {against_facts:?}");
+            if verdict == Verdict::Unclear {
+                assert_eq!(reasons, ["why; 6 to 200 is published"]);
+            }
+        }
     }
 
     fn verdict(p_values: &[f64], enrolled: usize) -> Verdict {

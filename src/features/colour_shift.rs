@@ -229,20 +229,47 @@ mod tests {
 
     #[test]
     fn ink_that_does_not_is_doubted_by_facts_and_sure_beside_enrolled_notes() {
-        let mut design = design(Some("the bank"));
+        let design = design(Some("the bank"));
         let finding = found(&design, COPPER, COPPER);
         assert_eq!(finding.outcome, Outcome::Deviates, "{finding:?}");
         assert!(finding.doubtful, "{finding:?}");
 
-        let rasters = [note(3, COPPER), note(4, GREEN), note(5, COPPER)];
+        let design = enrolled(design, 0.03);
+        for (now, sure) in [(GREEN, false), (COPPER, true)] {
+            let finding = weighed(&design, now);
+            let deviates = finding.outcome == Outcome::Deviates;
+            assert_eq!(deviates && !finding.doubtful, sure, "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn less_than_any_enrolled_note_and_than_is_published_is_doubted() {
+        // Notes that differ so much leave room for nearly no change.
+        let design = enrolled(design(Some("the bank")), 0.3);
+        let finding = weighed(&design, COPPER);
+        assert!(finding.p_value.unwrap() > 0.01, "{finding:?}");
+        assert_eq!(finding.outcome, Outcome::Deviates, "{finding:?}");
+        assert!(finding.doubtful, "{finding:?}");
+        assert!(
+            finding.why.contains("is published (the bank)"),
+            "{finding:?}"
+        );
+        assert_eq!(weighed(&design, GREEN).outcome, Outcome::Agrees);
+        // Nobody vouches for it.
+        let design = enrolled(self::design(None), 0.3);
+        assert_eq!(weighed(&design, COPPER).outcome, Outcome::Agrees);
+    }
+
+    /// With forty genuine notes, whose change differs by up to three times `step`, log10 ΔE.
+    fn enrolled(mut design: Design, step: f64) -> Design {
+        let (before, now) = (note(3, COPPER), note(4, GREEN));
         let reads: Vec<Read> = (0..40)
             .map(|note| {
-                let face = drawn::turned(&rasters[0], &rasters[1], &design);
+                let face = drawn::turned(&before, &now, &design);
                 let mut readings = crate::features::readings(&ColourShift, &face);
                 for reading in &mut readings {
-                    // Genuine notes differ.
                     reading.result.as_mut().unwrap().value +=
-                        0.03 * (f64::from(note as u32 % 7) - 3.0);
+                        step * (f64::from(note as u32 % 7) - 3.0);
                 }
                 Read {
                     note,
@@ -261,13 +288,18 @@ mod tests {
         };
         side.lights.insert(Light::Turned, light);
         design.measured.insert(Side::Front, side);
-        for (now, sure) in [(&rasters[1], false), (&rasters[2], true)] {
-            let face = drawn::turned(&rasters[0], now, &design);
-            let mut findings = [drawn::finding(&ColourShift, &face)];
-            weigh(&mut findings, &Policy::default(), 40, None);
-            let deviates = findings[0].outcome == Outcome::Deviates;
-            assert_eq!(deviates && !findings[0].doubtful, sure, "{findings:?}");
-        }
+        design
+    }
+
+    fn weighed(design: &Design, now: [f64; 3]) -> Finding {
+        let (before, now) = (note(3, COPPER), note(5, now));
+        let mut findings = [drawn::finding(
+            &ColourShift,
+            &drawn::turned(&before, &now, design),
+        )];
+        weigh(&mut findings, &Policy::default(), 40, None);
+        let [finding] = findings;
+        finding
     }
 
     #[test]

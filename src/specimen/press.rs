@@ -20,6 +20,8 @@ const MM_PER_INCH: f32 = 25.4;
 pub struct Press {
     scale: f32,
     sides: [[OnceLock<DrawnSide>; 2]; 2],
+    /// The plates of each side as they are seen through the paper.
+    behind: [[OnceLock<Vec<Arc<Coverage>>>; 2]; 2],
     watermarks: [OnceLock<Canvas>; 2],
 }
 
@@ -143,21 +145,33 @@ impl Press {
         Ok(Self {
             scale: dpi / MM_PER_INCH,
             sides: Default::default(),
+            behind: Default::default(),
             watermarks: Default::default(),
         })
     }
 
     fn side(&self, denomination: XtsDenomination, side: Side) -> &DrawnSide {
-        let [ten, hundred] = &self.sides;
-        let [front, back] = match denomination {
-            XtsDenomination::Ten => ten,
-            XtsDenomination::Hundred => hundred,
-        };
-        let cell = match side {
-            Side::Front => front,
-            Side::Back => back,
-        };
-        cell.get_or_init(|| Layout::of(denomination).draw(side, self.scale))
+        of_side(&self.sides, denomination, side)
+            .get_or_init(|| Layout::of(denomination).draw(side, self.scale))
+    }
+
+    /// A plane of this side as it is seen through the paper: those of the plates are made once.
+    fn through(
+        &self,
+        denomination: XtsDenomination,
+        side: Side,
+        plane: &Arc<Coverage>,
+    ) -> Arc<Coverage> {
+        let plates = &self.side(denomination, side).plates;
+        let made = of_side(&self.behind, denomination, side).get_or_init(|| {
+            let planes = plates.iter().map(|p| seen_through(&p.plane));
+            planes.map(Arc::new).collect()
+        });
+        let mut pairs = plates.iter().zip(made);
+        match pairs.find(|(plate, _)| Arc::ptr_eq(&plate.plane, plane)) {
+            Some((_, made)) => Arc::clone(made),
+            None => Arc::new(seen_through(plane)),
+        }
     }
 
     /// Thickness of the paper, 128 where there is no mark.
@@ -246,16 +260,14 @@ impl Press {
     pub fn print(&self, specimen: &Specimen, side: Side, light: Light) -> Printed {
         let (mut sheet, elements, register, plate) = self.sheet(specimen, side);
         if light == Light::Transmitted {
-            // What the other side carries is seen through the paper, mirrored and softened.
+            // What the other side carries is seen through the paper.
             let (behind, ..) = self.sheet(specimen, side.other());
             let through = behind
                 .layers
                 .into_iter()
                 .filter(|l| l.is_print())
                 .map(|layer| {
-                    let mut plane = (*layer.plane).clone();
-                    let width = plane.width.max(1);
-                    plane.data.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+                    let plane = self.through(specimen.denomination, side.other(), &layer.plane);
                     let left = sheet.width as i32 - layer.left - plane.width as i32;
                     let mm = sheet.width as f32 / sheet.scale;
                     let inks = layer
@@ -265,7 +277,7 @@ impl Press {
                         .map(|(x, ink)| (mm - x, *ink))
                         .collect();
                     Layer {
-                        plane: Arc::new(plane.blurred(1, 2)),
+                        plane,
                         left,
                         inks,
                         strength: 0.75 * layer.strength,
@@ -698,6 +710,27 @@ fn paper_of(specimen: &Specimen) -> XtsDenomination {
     } else {
         specimen.denomination
     }
+}
+
+/// What is kept for a side of a value.
+fn of_side<T>(kept: &[[T; 2]; 2], denomination: XtsDenomination, side: Side) -> &T {
+    let [ten, hundred] = kept;
+    let [front, back] = match denomination {
+        XtsDenomination::Ten => ten,
+        XtsDenomination::Hundred => hundred,
+    };
+    match side {
+        Side::Front => front,
+        Side::Back => back,
+    }
+}
+
+/// A plane seen from the other side through the paper: mirrored and softened.
+fn seen_through(plane: &Coverage) -> Coverage {
+    let mut plane = plane.clone();
+    let width = plane.width.max(1);
+    plane.data.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+    plane.blurred(1, 2)
 }
 
 /// Ink of the engraving.

@@ -245,38 +245,38 @@ impl Scanner {
             };
             (0..=TONES).map(level).collect()
         });
+        // A sum of four uniform numbers of 5 bits: nearly normal, standard deviation 18.46.
+        let noise: Vec<f32> = (0..=4 * 31)
+            .map(|sum| self.noise * (sum as f32 - 62.0) / 18.46)
+            .collect();
         let soft = (0.5 + 0.8 * sigma / aperture).max(0.5) as f32;
-        let mut out = vec![0.0f32; w * h * 3];
+        let aperture = aperture as f32;
         let (step_x, step_y) = (geometry.across.0 * px, geometry.across.1 * py);
-        for (y, row) in out.chunks_exact_mut(w * 3).enumerate() {
+        let (across, down) = (picture.width as f32, picture.height as f32);
+        let exposed = |y: usize, row: &mut [f32]| {
             let (mm_x, mm_y) = geometry.on_note(0.5, y as f64 + 0.5);
+            let (from_x, from_y) = (mm_x * px - 0.5, mm_y * py - 0.5);
             for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-                let u = (mm_x * px - 0.5 + x as f64 * step_x) as f32;
-                let v = (mm_y * py - 0.5 + x as f64 * step_y) as f32;
+                let u = (from_x + x as f64 * step_x) as f32;
+                let v = (from_y + x as f64 * step_y) as f32;
                 // Distance inside the note's edge, px of the scan.
-                let inside_x = (u + 0.5).min(picture.width as f32 - 0.5 - u);
-                let inside_y = (v + 0.5).min(picture.height as f32 - 0.5 - v);
-                let inside = inside_x.min(inside_y) / aperture as f32;
+                let inside_x = (u + 0.5).min(across - 0.5 - u);
+                let inside_y = (v + 0.5).min(down - 0.5 - v);
+                let inside = inside_x.min(inside_y) / aperture;
                 let mut share = (inside / (2.0 * soft) + 0.5).clamp(0.0, 1.0);
                 let mut colour = [0.0f32; 3];
                 if share > 0.0 {
-                    let (u, v) = (
-                        u.clamp(0.0, picture.width as f32 - 1.001),
-                        v.clamp(0.0, picture.height as f32 - 1.001),
-                    );
-                    let (i, j) = (u as usize, v as usize);
+                    let (u, v) = (u.clamp(0.0, across - 1.001), v.clamp(0.0, down - 1.001));
+                    let (i, j) = (u as u32 as usize, v as u32 as usize);
                     let (fx, fy) = (u - i as f32, v - j as f32);
                     let at = j * picture.width + i;
                     for (c, plane) in colour.iter_mut().zip(&blurred) {
-                        let (top, below) = (
-                            &plane[at..at + 2],
-                            &plane[at + picture.width..at + picture.width + 2],
-                        );
-                        let (a, b) = (
-                            top[0] + (top[1] - top[0]) * fx,
-                            below[0] + (below[1] - below[0]) * fx,
-                        );
-                        *c = a + (b - a) * fy;
+                        if let ([p, q, ..], [r, s, ..]) =
+                            (&plane[at..], &plane[at + picture.width..])
+                        {
+                            let (a, b) = (p + (q - p) * fx, r + (s - r) * fx);
+                            *c = a + (b - a) * fy;
+                        }
                     }
                     if let Some(there) = &picture.presence {
                         share *= f32::from(there.data[at]) / 255.0;
@@ -298,23 +298,34 @@ impl Scanner {
                 }
                 let grain = hash_at(seed, x as i32, y as i32);
                 for (k, ((v, c), tone)) in pixel.iter_mut().zip(colour).zip(&tones).enumerate() {
-                    let at = (c.clamp(0.0, 1.24) * (TONES as f32 / 1.25)) as usize;
-                    let bytes = (grain >> (20 * k)) & 0xf_ffff;
-                    // Four uniform numbers of 5 bits: nearly normal, standard deviation 18.46.
-                    let sum =
-                        (bytes & 31) + ((bytes >> 5) & 31) + ((bytes >> 10) & 31) + (bytes >> 15);
+                    let at = (c.clamp(0.0, 1.24) * (TONES as f32 / 1.25)) as u32 as usize;
+                    let bits = (grain >> (20 * k)) as u32 & 0xf_ffff;
+                    let sum = (bits & 31) + ((bits >> 5) & 31) + ((bits >> 10) & 31) + (bits >> 15);
                     *v = tone.get(at).copied().unwrap_or(255.0)
-                        + self.noise * (sum as f32 - 62.0) / 18.46;
+                        + noise.get(sum as usize).copied().unwrap_or(0.0);
                 }
             }
+        };
+        let mut bytes = Vec::with_capacity(w * h * 3);
+        let mut put = |row: &[f32]| {
+            bytes.extend(row.iter().map(|v| (v + 0.5).clamp(0.0, 255.0) as u8));
+        };
+        // Three rows at a time are enough to sharpen the middle one.
+        let [mut above, mut row, mut below] = [0; 3].map(|_| vec![0.0f32; w * 3]);
+        exposed(0, &mut row);
+        for y in 0..h {
+            if y + 1 < h {
+                exposed(y + 1, &mut below);
+            }
+            if self.sharpening > 0.0 && (1..h.saturating_sub(1)).contains(&y) {
+                put(&sharpened([&above, &row, &below], self.sharpening));
+            } else {
+                put(&row);
+            }
+            // The row that was above is written over next.
+            std::mem::swap(&mut above, &mut row);
+            std::mem::swap(&mut row, &mut below);
         }
-        if self.sharpening > 0.0 {
-            sharpen(&mut out, w, self.sharpening);
-        }
-        let bytes = out
-            .iter()
-            .map(|v| (v + 0.5).clamp(0.0, 255.0) as u8)
-            .collect();
         RgbImage::from_raw(w as u32, h as u32, bytes).unwrap_or_default()
     }
 
@@ -484,30 +495,24 @@ fn blur(plane: &[f32], width: usize, sigma: f64) -> Vec<f32> {
     out
 }
 
-/// Unsharp mask over three by three pixels of an interleaved image.
-fn sharpen(pixels: &mut [f32], width: usize, amount: f32) {
-    let line = width * 3;
-    let height = pixels.len() / line.max(1);
-    if height < 3 || width < 3 {
-        return;
+/// The middle one of three interleaved rows after an unsharp mask over three by three pixels; its first and last
+/// pixel stay.
+fn sharpened([above, row, below]: [&[f32]; 3], amount: f32) -> Vec<f32> {
+    let down: Vec<f32> = above
+        .iter()
+        .zip(row)
+        .zip(below)
+        .map(|((a, b), c)| a + 2.0 * b + c)
+        .collect();
+    let mut out = row.to_vec();
+    let (left, middle, right) = (&down[..], down.get(3..), down.get(6..));
+    let sums = left
+        .iter()
+        .zip(middle.unwrap_or(&[]))
+        .zip(right.unwrap_or(&[]));
+    for (v, ((l, m), r)) in out.iter_mut().skip(3).zip(sums) {
+        let soft = (l + 2.0 * m + r) / 16.0;
+        *v += amount * (*v - soft);
     }
-    let source = pixels.to_vec();
-    for y in 1..height - 1 {
-        let (a, b, c) = (
-            &source[(y - 1) * line..y * line],
-            &source[y * line..(y + 1) * line],
-            &source[(y + 1) * line..(y + 2) * line],
-        );
-        let down: Vec<f32> = a
-            .iter()
-            .zip(b)
-            .zip(c)
-            .map(|((a, b), c)| a + 2.0 * b + c)
-            .collect();
-        let out = &mut pixels[y * line..(y + 1) * line];
-        for i in 3..line - 3 {
-            let soft = (down[i - 3] + 2.0 * down[i] + down[i + 3]) / 16.0;
-            out[i] = b[i] + amount * (b[i] - soft);
-        }
-    }
+    out
 }
