@@ -117,9 +117,9 @@ pub struct Exposure<'a> {
 }
 
 impl Exposure<'_> {
-    /// A straightened crop: see [`resample::crop`].
-    pub fn crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
-        resample::crop(self.raster, &self.print, rect, px_per_mm)
+    /// A straightened crop: see [`resample::small_crop`].
+    pub fn small_crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
+        resample::small_crop(self.raster, &self.print, rect, px_per_mm)
     }
 }
 
@@ -290,6 +290,11 @@ impl Face<'_> {
     /// A straightened crop: see [`resample::crop`].
     pub fn crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
         resample::crop(self.raster, self.lies(), rect, px_per_mm)
+    }
+
+    /// A straightened crop of few pixels: see [`resample::small_crop`].
+    pub fn small_crop(&self, rect: RectMm, px_per_mm: f64) -> Option<Planes> {
+        resample::small_crop(self.raster, self.lies(), rect, px_per_mm)
     }
 
     /// From millimetres on the upright side, as the print lies, to scan pixels: by the main printing where that was

@@ -124,7 +124,7 @@ impl<'f, 'a> Pair<'f, 'a> {
         let inside = face.whole().grown(-3.0);
         Ok(Self {
             face,
-            before: paper_light(&Lit::of(before.crop(inside, SIDE_CELLS))?),
+            before: paper_light(&Lit::of(before.small_crop(inside, SIDE_CELLS))?),
             now: paper_light(&Lit::part(face, inside, SIDE_CELLS)?),
         })
     }
@@ -132,7 +132,7 @@ impl<'f, 'a> Pair<'f, 'a> {
     /// How far a* and b* of each cell of a place have moved, less what they have moved everywhere.
     fn change(&self, rect: RectMm, cells: f64, common: [f32; 2]) -> Result<Vec<Cell>, Unmeasured> {
         let before = self.face.before.as_ref();
-        let before = Lit::of(before.and_then(|b| b.crop(rect, cells)))?.lab(self.before);
+        let before = Lit::of(before.and_then(|b| b.small_crop(rect, cells)))?.lab(self.before);
         let now = Lit::part(self.face, rect, cells)?.lab(self.now);
         let lanes = before.lanes(Axis(0)).into_iter().zip(now.lanes(Axis(0)));
         Ok(lanes

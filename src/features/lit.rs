@@ -31,7 +31,7 @@ pub(crate) struct Lit {
 impl Lit {
     /// A part of the side.
     pub(crate) fn part(face: &Face<'_>, rect: RectMm, px_per_mm: f64) -> Result<Self, Unmeasured> {
-        Self::of(face.crop(rect, px_per_mm))
+        Self::of(face.small_crop(rect, px_per_mm))
     }
 
     /// The same of a crop, where there is one.
