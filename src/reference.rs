@@ -186,8 +186,8 @@ impl NoteFile {
             size_mm: SizeFact {
                 width: design.size.width,
                 height: design.size.height,
-                source: Some(STATED_SIZE.to_owned()),
-                unverified: false,
+                source: design.size_source.clone(),
+                unverified: design.size_source.is_none(),
             },
             zone: design.zones.clone(),
             feature: design.features.clone(),
@@ -477,8 +477,8 @@ pub struct Design {
     pub serial: Option<String>,
     /// Nominal size.
     pub size: SizeMm,
-    /// Whether the size is vouched for.
-    pub size_unverified: bool,
+    /// Who vouches for the size; `None` where it is unverified.
+    pub size_source: Option<String>,
     /// Places that are examined.
     pub zones: Vec<Zone>,
     /// What the edition has.
@@ -524,7 +524,7 @@ impl Design {
             edition,
             serial: None,
             size,
-            size_unverified: false,
+            size_source: Some(STATED_SIZE.to_owned()),
             zones: Vec::new(),
             features: Vec::new(),
             absent: Vec::new(),
@@ -868,7 +868,7 @@ fn read_design(
             width: file.size_mm.width,
             height: file.size_mm.height,
         },
-        size_unverified: file.size_mm.unverified,
+        size_source: file.size_mm.source.filter(|_| !file.size_mm.unverified),
         zones: file.zone,
         features: file.feature,
         absent: file.absent,

@@ -182,6 +182,10 @@ const ABOUT: RangeInclusive<f64> = 0.8..=1.5;
 /// More genuine notes than this share are as odd beside scans as sharp: that would explain it.
 pub const USUAL: f64 = 0.05;
 
+/// What is said of a note of whose design none are enrolled.
+const NOT_ENROLLED: &str = "the design was recognised, but no genuine notes of it are enrolled to compare with: enrol 30 of them \
+                            on this scanner";
+
 /// Least share of what was looked for that must have been examined for a note to pass.
 const EXAMINED: f64 = 0.5;
 
@@ -290,16 +294,15 @@ pub fn judge(findings: &[Finding], enrolled: usize) -> (Verdict, Vec<String>) {
         found.into_iter().map(|f| f.why.clone()).collect()
     };
     let (certain, doubtful) = (deviating(false), deviating(true));
+    let not_enrolled: Vec<String> = (enrolled == 0)
+        .then(|| NOT_ENROLLED.to_owned())
+        .into_iter()
+        .collect();
     if !certain.is_empty() {
-        return (Verdict::Suspect, [certain, doubtful].concat());
+        return (Verdict::Suspect, [certain, doubtful, not_enrolled].concat());
     }
-    if !doubtful.is_empty() {
-        return (Verdict::Unclear, doubtful);
-    }
-    if enrolled == 0 {
-        let why = "the design was recognised, but no genuine notes of it are enrolled to compare with: \
-                   enrol 30 of them on this scanner";
-        return (Verdict::Unclear, vec![why.to_owned()]);
+    if !doubtful.is_empty() || !not_enrolled.is_empty() {
+        return (Verdict::Unclear, [doubtful, not_enrolled].concat());
     }
     let examined = findings
         .iter()
@@ -465,10 +468,10 @@ mod tests {
             outcome: Outcome::Deviates,
             ..finding(None)
         };
-        assert_eq!(
-            judge(std::slice::from_ref(&contradiction), 0).0,
-            Verdict::Suspect
-        );
+        let (verdict, reasons) = judge(std::slice::from_ref(&contradiction), 0);
+        assert_eq!(verdict, Verdict::Suspect);
+        // It says what to enrol, too.
+        assert_eq!(reasons, ["why", NOT_ENROLLED]);
         let doubtful = Finding {
             doubtful: true,
             ..contradiction

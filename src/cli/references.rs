@@ -158,17 +158,13 @@ fn show(out: &mut dyn Write, design: &Design) -> io::Result<()> {
     writeln!(out, "{}: {}", design.id, design.name)?;
     writeln!(
         out,
-        "{} {}, edition {}, {} x {} mm{}",
+        "{} {}, edition {}, {} x {} mm ({})",
         design.currency,
         design.denomination,
         design.edition,
         design.size.width,
         design.size.height,
-        if design.size_unverified {
-            " (unverified)"
-        } else {
-            ""
-        }
+        design.size_source.as_deref().unwrap_or("unverified")
     )?;
     for (side, measured) in &design.measured {
         let e = &measured.enrolment;

@@ -14,13 +14,15 @@
 //! not examined. A copy at 100 % has the right size.
 //!
 //! **What fools it.** Scanners stretch: sheet-fed ones by 1 to 4 % along the feed. Folded edges and
-//! torn sides shorten the paper. So absolute size alone says little.
+//! torn sides shorten the paper. So absolute size alone says little, and of notes that were not enrolled it
+//! is doubted only where neither a scanner nor the differences between genuine notes explain it.
 
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
-use crate::note::RectMm;
+use crate::note::{RectMm, Side};
 use crate::rectify::edges::SideSource;
 use crate::rectify::side_lengths;
+use crate::reference::Design;
 
 /// See the page above.
 #[derive(Debug)]
@@ -29,6 +31,9 @@ pub struct Dimensions;
 /// A stated density by which the note would be farther off its size than this is none of this picture: scanners
 /// stretch by up to 4 %, and nobody who copies a note misses its size by more than a few.
 const MOST_OFF: f64 = 0.12;
+/// Most that a genuine note is off its published size or shape in a scan, %: scanners stretch by up to 4, and the longest
+/// and the shortest of 25 notes of one size differed by 2.6 (coincommunity.com, topic 439163).
+const PUBLISHED: f64 = 7.0;
 
 impl Feature for Dimensions {
     fn id(&self) -> &'static str {
@@ -37,6 +42,16 @@ impl Feature for Dimensions {
 
     fn needs(&self) -> Needs {
         Needs::by_day(0.0)
+    }
+
+    fn published<'d>(&self, design: &'d Design, _side: Side, _zone: &str) -> Option<Published<'d>> {
+        Some(Published {
+            range: [-PUBLISHED, PUBLISHED],
+            source: design.size_source.as_deref()?,
+            excuse: Some(
+                "a scanner may have stretched it, or a camera seen it at a slant: lay it on a genuine note",
+            ),
+        })
     }
 
     fn measure(&self, face: &Face<'_>) -> Result<Vec<Reading>, Unmeasured> {
@@ -118,6 +133,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::drawn::*;
     use super::*;
+    use crate::verdict::Outcome;
 
     #[test]
     fn a_note_of_the_right_size_agrees() {
@@ -140,6 +156,29 @@ mod tests {
         assert!((value(&readings, "aspect") - 5.0).abs() < 0.1);
         assert!((value(&readings, "width") - 5.0).abs() < 0.1);
         assert!(value(&readings, "height").abs() < 0.1);
+    }
+
+    #[test]
+    fn published_sizes_leave_room_for_scanners_and_are_doubted_beyond() {
+        let raster = genuine(9);
+        let found = |source: Option<&str>, longer: f64| {
+            let design = Design {
+                size_source: source.map(str::to_owned),
+                ..DESIGN.clone()
+            };
+            let mut face = face(&raster, &design);
+            for corner in [1, 2] {
+                face.outline.quad[corner][0] += longer * DESIGN.size.width * face.px_per_mm;
+            }
+            finding(&Dimensions, &face)
+        };
+        let stretched = found(Some("the bank"), 0.06);
+        assert_eq!(stretched.outcome, Outcome::Agrees, "{stretched:?}");
+        let enlarged = found(Some("the bank"), 0.09);
+        assert_eq!(enlarged.outcome, Outcome::Deviates, "{enlarged:?}");
+        assert!(enlarged.doubtful, "{enlarged:?}");
+        // Nobody vouches for the size.
+        assert_eq!(found(None, 0.09).outcome, Outcome::NotExamined);
     }
 
     #[test]

@@ -172,7 +172,7 @@ pub static DESIGN: LazyLock<Design> = LazyLock::new(|| {
         edition: "2000".to_owned(),
         serial: None,
         size: SIZE,
-        size_unverified: true,
+        size_source: None,
         zones,
         features: Vec::new(),
         absent: Vec::new(),

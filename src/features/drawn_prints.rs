@@ -196,7 +196,7 @@ fn design() -> Design {
         edition: "drawn".to_owned(),
         serial: None,
         size: SIZE,
-        size_unverified: false,
+        size_source: Some("drawn".to_owned()),
         zones: vec![
             zone("engraving", [10.0, 8.0, 20.0, 28.0], Process::Intaglio),
             zone(
