@@ -1,5 +1,6 @@
 //! Enrolment: measures genuine scans of one design into its reference note.
 
+mod in_light;
 pub mod scanners;
 mod undescribed;
 
@@ -603,10 +604,7 @@ pub fn measure_files(
 ///
 /// # Errors
 /// When no scan can be read or used, or all are too coarse.
-pub fn describe_side(
-    design: &Design,
-    scans: &SideScans<'_>,
-) -> Result<(Vec<Zone>, Option<SecurityFeature>), EnrollError> {
+pub fn describe_side(design: &Design, scans: &SideScans<'_>) -> Result<Described, EnrollError> {
     let side = scans.side;
     // What is left out is said when the side is enrolled.
     let enrolled = measure_files(design, scans, &mut |_| ())?;
@@ -616,10 +614,53 @@ pub fn describe_side(
         return Err(EnrollError::TooCoarse { side });
     };
     let notes = measured.enrolment.notes;
-    Ok((
-        undescribed::zones(side, design.size, structure, colour, notes),
-        undescribed::inks(side, colour, notes),
-    ))
+    Ok(Described {
+        zones: undescribed::zones(side, design.size, structure, colour, notes),
+        inks: undescribed::inks(side, colour, notes),
+        measured: enrolled.measured,
+    })
+}
+
+/// What was found out of a side that nobody described.
+#[derive(Debug)]
+pub struct Described {
+    /// Where its print lies.
+    pub zones: Vec<Zone>,
+    /// Its inks; `None` where nothing is printed.
+    pub inks: Option<SecurityFeature>,
+    /// Its layout and structure, by which images in other lights are laid over it.
+    pub measured: MeasuredSide,
+}
+
+/// Finds out what a design that nobody described has in other lights, as far as there are images in them. `design` has
+/// the layouts of its sides by day, and `library` has it.
+pub fn describe_lights(
+    library: &Library,
+    design: &Design,
+    captures: &[Capture],
+    jobs: NonZeroUsize,
+) -> Vec<SecurityFeature> {
+    let identifier = Identifier::new(library);
+    let items: Vec<&Capture> = captures.iter().collect();
+    let work = |capture: &&Capture| {
+        let (mut lit, mut turned) = (Vec::new(), Vec::new());
+        let id = &design.id;
+        in_other_lights(capture, &identifier, id, (0, 0), |face, by_day, _| {
+            lit.extend(in_light::Seen::of(face, by_day));
+        });
+        after_turning(capture, &identifier, id, (0, 0), |face, _| {
+            turned.extend(in_light::Turned::of(face));
+        });
+        (lit, turned)
+    };
+    let (mut seen, mut seen_turned) = (Vec::new(), Vec::new());
+    batch::each(&items, jobs, work, |(lit, turned)| {
+        seen.extend(lit);
+        seen_turned.extend(turned);
+    });
+    let mut found = in_light::facts(design.size, &seen);
+    found.extend(in_light::changing(&seen_turned));
+    found
 }
 
 /// Measures one side of a design from files, and what the features read on them: the scans one at a

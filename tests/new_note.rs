@@ -1,5 +1,5 @@
 //! `enroll --new`: a note that nobody described, made from genuine scans alone. The XTS 10 drawn here is
-//! enrolled without what is known of it, and notes are judged by what was found.
+//! enrolled without what is known of it, in daylight and in other lights, and notes are judged by what was found.
 //!
 //! A few notes; more, with the shares printed:
 //! `NEW_NOTES=30 NEW_CHECKED=100 cargo test --release --test new_note -- --nocapture`
@@ -10,22 +10,39 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use guilloche::note::{Light, Side};
-use guilloche::reference::{Library, Process};
+use guilloche::reference::{Library, Process, SecurityFeature};
 use guilloche::specimen::{Bed, Dial, Dials, Press, Scanner, Specimen, XtsDenomination};
 use rayon::prelude::*;
 
-/// What forgers do to print and paper. A watermark printed pale and paper of another tint hardly show by day.
-const FORGED: [Dial; 9] = [
+/// What forgers do to print and paper, as far as one side shows it in one of the lights. Size, microprint, ink that
+/// changes colour and the register of both sides are not among what is found out.
+const FORGED: [Dial; 15] = [
     Dial::Halftone,
     Dial::Inkjet,
     Dial::LowResolution,
     Dial::OffsetForIntaglio,
     Dial::InkHue,
+    Dial::MissingThread,
     Dial::PrintedThread,
+    Dial::MissingWatermark,
     Dial::PrintedWatermark,
+    Dial::BleachedPaper,
+    Dial::MissingFibres,
     Dial::BrightPaper,
+    Dial::InfraredVisible,
     Dial::AlteredValue,
+    Dial::Splice,
 ];
+/// The lights, and what the names of their images end in.
+const LIGHTS: [(Light, &str); 4] = [
+    (Light::Visible, ""),
+    (Light::Ultraviolet, "_uv"),
+    (Light::Infrared, "_ir"),
+    (Light::Transmitted, "_light"),
+];
+
+/// Notes whose backs are enrolled as well.
+const BACKS: u64 = 10;
 
 fn number(name: &str, few: u64) -> u64 {
     let stated = std::env::var(name).ok();
@@ -40,8 +57,9 @@ fn run(arguments: &[&str], folder: &Path) -> Output {
         .unwrap()
 }
 
-/// A specimen as used as notes in circulation are, or forged, scanned on both sides.
-fn draw(press: &Press, file: &Path, seed: u64, forged: Option<Dial>) {
+/// The front of a specimen as used as notes in circulation are, or forged, in all lights; the backs of some that
+/// are enrolled by day as well.
+fn draw(press: &Press, file: &Path, seed: u64, forged: Option<Dial>, back: bool) {
     let mut dials = Dials::none();
     dials.set(Dial::OffCentre, 0.3).unwrap();
     dials.set(Dial::FloatingOverprint, 0.4).unwrap();
@@ -61,10 +79,10 @@ fn draw(press: &Press, file: &Path, seed: u64, forged: Option<Dial>) {
         rotation: [0.0, 0.6, -0.8][(seed % 3) as usize],
         ..Scanner::default()
     };
-    for (side, suffix) in [(Side::Front, ""), (Side::Back, "_b")] {
-        let scan = scanner
-            .scan(&press.print(&specimen, side, Light::Visible))
-            .unwrap();
+    let fronts = LIGHTS.map(|(light, suffix)| (Side::Front, light, suffix));
+    let back = back.then_some((Side::Back, Light::Visible, "_b"));
+    for (side, light, suffix) in fronts.into_iter().chain(back) {
+        let scan = scanner.scan(&press.print(&specimen, side, light)).unwrap();
         let name = format!("{}{suffix}.jpg", file.display());
         fs::write(name, scan.encode().unwrap()).unwrap();
     }
@@ -109,6 +127,7 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
             &at("genuine").join(format!("{k:03}")),
             41_000 + k,
             None,
+            k < BACKS,
         );
     });
     (0..checked).into_par_iter().for_each(|k| {
@@ -117,6 +136,7 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
             &at("good").join(format!("{k:03}")),
             42_000 + k,
             None,
+            false,
         );
     });
     let forged = checked.div_ceil(4);
@@ -128,6 +148,7 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
                 &at("forged").join(format!("{}-{k:03}", dial.name())),
                 seed,
                 Some(*dial),
+                false,
             );
         }
     });
@@ -184,6 +205,18 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
         );
     }
 
+    // And where thread and watermark lie.
+    let place = |kind: &str, light: Light| {
+        let fact = |f: &&SecurityFeature| f.kind == kind && f.light == Some(light);
+        design.features.iter().find(fact).unwrap().rect_mm.unwrap()
+    };
+    for light in [Light::Ultraviolet, Light::Transmitted] {
+        let x = place("security-thread", light).middle()[0];
+        assert!((x - 37.4).abs() < 0.5, "{x}");
+    }
+    let [x, y] = place("watermark", Light::Transmitted).middle();
+    assert!((x - 19.5).hypot(y - 29.5) < 3.0, "{x} {y}");
+
     let (alarms, good) = suspects(folder.path(), "good", true);
     let (caught, all) = suspects(folder.path(), "forged", true);
     let (by_described, _) = suspects(folder.path(), "forged", false);
@@ -212,10 +245,5 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
         (checked, FORGED.len() as u64 * forged)
     );
     assert!(alarms.len() * 100 <= good, "{alarms:?}");
-    // Some of these do not show by day whatever is known, so the described note is the measure.
-    assert!(by_described.len() * 2 > all, "{by_described:?}");
-    assert!(
-        caught.len() * 10 >= by_described.len() * 9,
-        "{caught:?} {by_described:?}"
-    );
+    assert!(caught.len() * 10 >= all * 9, "{caught:?}");
 }

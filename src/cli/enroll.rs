@@ -11,7 +11,8 @@ use clap::Args;
 use super::references::counted;
 use super::{Exit, complain};
 use crate::enroll::{
-    SideScans, add_to_side, describe_side, enrol_side, read_lights, with_lights, write,
+    SideScans, add_to_side, describe_lights, describe_side, enrol_side, read_lights, with_lights,
+    write,
 };
 use crate::note::{Light, Side, SizeMm};
 use crate::reference::{Design, Library, Process, ReferenceError, is_day};
@@ -179,8 +180,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let jobs = super::cores();
     let mut out = io::stdout().lock();
     if let Some(design) = &mut undescribed {
+        let mut layouts = BTreeMap::new();
         for (side, files) in &by_side {
-            let (zones, inks) = describe_side(design, &side_scans(arguments, *side, files))?;
+            let described = describe_side(design, &side_scans(arguments, *side, files))?;
+            let (zones, inks) = (described.zones, described.inks);
             let varying = zones
                 .iter()
                 .filter(|zone| zone.print == Process::Letterpress)
@@ -194,7 +197,25 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             )?;
             design.zones.extend(zones);
             design.features.extend(inks);
+            layouts.insert(*side, described.measured);
         }
+        let known = Design {
+            measured: layouts,
+            ..design.clone()
+        };
+        let own = library.clone().overlaid(Library::of(known.clone()));
+        let lit = describe_lights(&own, &known, &gathered.captures, jobs);
+        for light in Light::ALL {
+            let kinds: Vec<&str> = lit
+                .iter()
+                .filter(|fact| fact.light == Some(light))
+                .map(|fact| fact.kind.as_str())
+                .collect();
+            if !kinds.is_empty() {
+                writeln!(out, "{light}: {} found", kinds.join(", "))?;
+            }
+        }
+        design.features.extend(lit);
     }
     let design = match &undescribed {
         Some(design) => design,

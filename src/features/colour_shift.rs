@@ -25,23 +25,26 @@ use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::{median, quantile};
 use crate::note::{Light, RectMm, Side};
+use crate::pixels::Planes;
 use crate::reference::Design;
 
 /// The kind of `[[feature]]` that says where it is; threads that change as well are looked at beside it.
-const INK: &str = "optically-variable-ink";
+pub(crate) const INK: &str = "optically-variable-ink";
 /// Cells a millimetre: the two scans are laid over each other to a fifth of a millimetre or better.
 const CELLS: f64 = 2.0;
 /// The same for what the side as a whole does.
 const SIDE_CELLS: f64 = 1.0;
 /// Share of a place's cells that are its ink: a numeral's strokes fill more of it.
-const INKED: f64 = 0.25;
+pub(crate) const INKED: f64 = 0.25;
 /// Share of a thread's place, with room to either side, that its windows fill.
 const WINDOWS: f64 = 0.1;
 /// Least change that is expected where no notes were enrolled: colours that go by two names differ by far more, and
 /// what does not change differed by less than 4 on 60 specimens.
-const LEAST_CHANGE: f64 = 6.0;
+pub(crate) const LEAST_CHANGE: f64 = 6.0;
 /// a* and b* reach no further apart than this.
 const MOST_CHANGE: f64 = 200.0;
+/// Left out along the edges, mm.
+const EDGE_MM: f64 = 3.0;
 /// Less is as good as none: what the eye tells apart.
 const NONE: f32 = 1.0;
 
@@ -85,11 +88,7 @@ impl Feature for ColourShift {
             return Ok(Vec::new());
         }
         let pair = Pair::of(face)?;
-        let side = pair.change(face.whole().grown(-3.0), SIDE_CELLS, [0.0; 2])?;
-        let common = [0, 1].map(|way| {
-            let mut values: Vec<f32> = side.iter().map(|cell| cell.moved[way]).collect();
-            median(&mut values).unwrap_or(0.0)
-        });
+        let common = pair.common()?;
         Ok(places
             .map(|place| Reading {
                 result: changed(&pair, &place, common),
@@ -121,12 +120,21 @@ impl<'f, 'a> Pair<'f, 'a> {
     fn of(face: &'f Face<'a>) -> Result<Self, Unmeasured> {
         let missing = || Unmeasured::Other("only one scan of this side".to_owned());
         let before = face.before.as_ref().ok_or_else(missing)?;
-        let inside = face.whole().grown(-3.0);
+        let inside = face.whole().grown(-EDGE_MM);
         Ok(Self {
             face,
             before: paper_light(&Lit::of(before.small_crop(inside, SIDE_CELLS))?),
             now: paper_light(&Lit::part(face, inside, SIDE_CELLS)?),
         })
+    }
+
+    /// What a* and b* of the side as a whole have moved.
+    fn common(&self) -> Result<[f32; 2], Unmeasured> {
+        let side = self.change(self.face.whole().grown(-EDGE_MM), SIDE_CELLS, [0.0; 2])?;
+        Ok([0, 1].map(|way| {
+            let mut values: Vec<f32> = side.iter().map(|cell| cell.moved[way]).collect();
+            median(&mut values).unwrap_or(0.0)
+        }))
     }
 
     /// How far a* and b* of each cell of a place have moved, less what they have moved everywhere.
@@ -142,6 +150,45 @@ impl<'f, 'a> Pair<'f, 'a> {
             })
             .collect())
     }
+}
+
+/// What two exposures of a side show of it without its edges, which lies at `rect`.
+pub(crate) struct Exposed {
+    pub(crate) rect: RectMm,
+    /// a* and b* of each cell now less those before, less what they have moved everywhere: two planes.
+    pub(crate) moved: Planes,
+    /// Before and now: linear light over that of the paper.
+    pub(crate) over_paper: [Planes; 2],
+}
+
+/// Two exposures of a side, cell by cell.
+///
+/// # Errors
+/// Where there is only one, or the side is not in the scan.
+pub(crate) fn exposed(face: &Face<'_>, cells: f64) -> Result<Exposed, Unmeasured> {
+    let pair = Pair::of(face)?;
+    let rect = face.whole().grown(-EDGE_MM);
+    let change = pair.change(rect, cells, pair.common()?)?;
+    let before = face.before.as_ref().and_then(|b| b.small_crop(rect, cells));
+    let mut over_paper = [
+        Lit::of(before)?.planes,
+        Lit::part(face, rect, cells)?.planes,
+    ];
+    for (planes, paper) in over_paper.iter_mut().zip([pair.before, pair.now]) {
+        for (mut plane, paper) in planes.axis_iter_mut(Axis(0)).zip(paper) {
+            plane /= paper;
+        }
+    }
+    let (_, rows, columns) = over_paper[0].dim();
+    let moved = Planes::from_shape_fn((2, rows, columns), |(way, row, column)| {
+        let cell = change.get(row * columns + column);
+        cell.map_or(0.0, |cell| cell.moved[way])
+    });
+    Ok(Exposed {
+        rect,
+        moved,
+        over_paper,
+    })
 }
 
 /// What two exposures show of one cell.

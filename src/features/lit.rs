@@ -446,6 +446,15 @@ pub(crate) fn hue_of(word: &str) -> Option<(f64, f64)> {
     Some((found.1, found.2))
 }
 
+/// A colour in linear light as sRGB hex, as light as it can be; `None` for greys, which have no hue.
+pub(crate) fn hex_of(light: [f32; 3]) -> Option<String> {
+    let most = light.into_iter().fold(0.0, f32::max);
+    let light = light.map(|v| v / most.max(f32::MIN_POSITIVE));
+    hue(light)?;
+    let [r, g, b] = light.map(|v| (255.0 * encoded(v)).round() as u8);
+    Some(format!("#{r:02x}{g:02x}{b:02x}"))
+}
+
 /// Hue of a colour in linear light, degrees on the circle of sRGB; `None` for greys: where the channels
 /// differ by less than a fifth of the greatest.
 pub(crate) fn hue(colour: [f32; 3]) -> Option<f64> {
@@ -488,6 +497,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::reference::Library;
+
+    #[test]
+    fn a_colour_as_hex_has_its_hue() {
+        let light = [0.02, 0.3, 0.11];
+        let (found, _) = hue_of(&hex_of(light).unwrap()).unwrap();
+        assert!(turn(found, hue(light).unwrap()).abs() < 1.0);
+        // A sum over notes is as good as a mean.
+        assert_eq!(hex_of(light.map(|v| 30.0 * v)), hex_of(light));
+        assert_eq!(hex_of([0.2, 0.2, 0.21]), None);
+        assert_eq!(hex_of([0.0; 3]), None);
+    }
 
     #[test]
     fn colour_words_are_where_the_eye_puts_them() {

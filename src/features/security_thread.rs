@@ -25,7 +25,7 @@ use crate::note::{Light, RectMm};
 /// Cells a millimetre that it is looked for in.
 const CELLS: f64 = 4.0;
 /// Least darkness of a line that has a place, ln.
-const LEAST: f32 = 0.05;
+pub(crate) const LEAST: f32 = 0.05;
 
 /// See the page above.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ const CELLS: f64 = 4.0;
 /// How far off its published place a thread is looked for, mm.
 pub(crate) const REACH_MM: f64 = 3.0;
 /// Least light that is told from none, of full scale.
-const FLOOR: f32 = 0.01;
+pub(crate) const FLOOR: f32 = 0.01;
 
 /// See the page above.
 #[derive(Debug)]
