@@ -8,7 +8,7 @@ use crate::compare::motif;
 use crate::compare::order::{median, quantile};
 use crate::compare::regions::regions;
 use crate::features::colour_shift::{Exposed, exposed};
-use crate::features::lit::{Line, Lit, hex_of, paper_level, upright_line};
+use crate::features::lit::{Line, Lit, hex_of, hue, paper_level, turn, upright_line};
 use crate::features::{Face, colour_shift, security_thread, uv_thread};
 use crate::note::{Light, RectMm, Side, SizeMm};
 use crate::pixels::{Plane, Planes, box_mean, window};
@@ -40,6 +40,9 @@ const LEAST_SHARED: f32 = 0.5;
 /// Least share of the notes on which a cell of glowing print glows: figures differ from note to note, and fibres lie
 /// anywhere.
 const SOME: f32 = 0.3;
+/// Least turn of the hue of ink that is said to change, degrees: less than between any two colours that are published of
+/// such inks, as green and blue.
+const LEAST_TURN: f64 = 20.0;
 /// Gaps in print, cells: between strokes and figures, 1.5 mm.
 const GAP: usize = 3;
 /// Least area of print that glows or changes its colour, cells: 8 mm².
@@ -293,28 +296,34 @@ pub(super) fn changing(seen: &[Turned]) -> Vec<SecurityFeature> {
         let far = Zip::from(&a)
             .and(&b)
             .map_collect(|a, b| f64::from(a.hypot(*b)) > colour_shift::LEAST_CHANGE);
-        found.extend(places(&far, first.rect).into_iter().map(|rect| {
-            let colours = [0, 1].map(|exposure| {
+        for rect in places(&far, first.rect) {
+            let [before, now] = [0, 1].map(|exposure| {
                 let inks = group.iter().filter_map(|e| ink(e, exposure, rect));
-                let sum = inks.fold([0.0; 3], |sum: [f32; 3], ink| {
-                    [0, 1, 2].map(|c| sum[c] + ink[c])
-                });
-                hex_of(sum)
+                inks.fold([0.0; 3], |sum: [f32; 3], ink| {
+                    [0, 1, 2].map(|c| sum[c] + ink[c] / group.len() as f32)
+                })
             });
-            SecurityFeature {
+            let (Some(from), Some(to)) = (hue(before), hue(now)) else {
+                continue;
+            };
+            // Raised ink is lighter from one side and hides more of what is printed below from the other.
+            if turn(from, to).abs() < LEAST_TURN {
+                continue;
+            }
+            found.push(SecurityFeature {
                 kind: colour_shift::INK.to_owned(),
                 side: Some(side),
                 light: Some(Light::Visible),
                 rect_mm: Some(rect),
-                colours: colours.into_iter().flatten().collect(),
+                colours: [before, now].into_iter().filter_map(hex_of).collect(),
                 text: None,
                 motif: None,
                 from_series: None,
                 expect: "The ink changes its colour when the note is turned.".to_owned(),
                 source: Some(format!("measured on {} scans", group.len())),
                 unverified: false,
-            }
-        }));
+            });
+        }
     }
     found
 }
@@ -579,10 +588,13 @@ mod tests {
         assert_eq!(of(&found, "paper-fluorescence").len(), 1);
     }
 
+    const GREEN: [f32; 3] = [0.1, 0.4, 0.15];
+    const GOLD: [f32; 3] = [0.4, 0.3, 0.05];
+
     #[test]
     fn ink_that_changes_its_colour_is_found() {
         let green = |x: f64, y: f64| (40.0..52.0).contains(&x) && (20.0..26.0).contains(&y);
-        let turned = |changes: bool| -> Vec<Turned> {
+        let turned = |changes: bool, now: [f32; 3]| -> Vec<Turned> {
             let rows = 0..8;
             let picture = |of: &dyn Fn(usize, f64, f64) -> f32, planes: usize| {
                 Planes::from_shape_fn((planes, 100, 200), |(c, row, column)| {
@@ -606,16 +618,13 @@ mod tests {
                     exposed: Exposed {
                         rect: INSIDE,
                         moved: picture(&moved, 2),
-                        over_paper: [
-                            picture(&light([0.1, 0.4, 0.15]), 3),
-                            picture(&light([0.4, 0.3, 0.05]), 3),
-                        ],
+                        over_paper: [picture(&light(GREEN), 3), picture(&light(now), 3)],
                     },
                 }
             })
             .collect()
         };
-        let found = changing(&turned(true));
+        let found = changing(&turned(true, GOLD));
         let [ink] = &found[..] else {
             unreachable!("{found:?}")
         };
@@ -630,7 +639,9 @@ mod tests {
             "{ink:?}"
         );
         assert_eq!(ink.colours.len(), 2, "{ink:?}");
-        assert!(changing(&turned(false)).is_empty());
+        assert!(changing(&turned(false, GREEN)).is_empty());
+        // Raised ink in another light.
+        assert!(changing(&turned(true, GREEN.map(|v| 0.7 * v))).is_empty());
     }
 
     #[test]
