@@ -139,6 +139,9 @@ fn genuine_notes_agree_in_every_light() {
             }
         }
     }
+    for e in all.iter().filter(|e| e.verdict != Verdict::Passed) {
+        eprintln!("note {}: {:?}: {:?}", e.note, e.verdict, e.reasons);
+    }
     let suspect = all.iter().filter(|e| e.verdict == Verdict::Suspect).count() as u64;
     eprintln!("genuine, {n} notes: agree {agreeing:?}, suspect {suspect}");
     for feature in FEATURES {
