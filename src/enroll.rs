@@ -633,14 +633,15 @@ pub struct Described {
 }
 
 /// Finds out what a design that nobody described has in other lights, as far as there are images in them. `design` has
-/// the layouts of its sides by day, and `library` has it.
+/// the layouts of its sides by day; `library` is what else notes may be recognised as.
 pub fn describe_lights(
     library: &Library,
     design: &Design,
     captures: &[Capture],
     jobs: NonZeroUsize,
 ) -> Vec<SecurityFeature> {
-    let identifier = Identifier::new(library);
+    let library = library.clone().overlaid(Library::of(design.clone()));
+    let identifier = Identifier::new(&library);
     let items: Vec<&Capture> = captures.iter().collect();
     let work = |capture: &&Capture| {
         let (mut lit, mut turned) = (Vec::new(), Vec::new());

@@ -185,6 +185,11 @@ pub struct RectMm {
 }
 
 impl RectMm {
+    /// Whether a place, mm, lies in it.
+    pub fn holds(self, [x, y]: [f64; 2]) -> bool {
+        (self.x..self.x + self.width).contains(&x) && (self.y..self.y + self.height).contains(&y)
+    }
+
     /// Its middle, mm.
     pub fn middle(self) -> [f64; 2] {
         [self.x + self.width / 2.0, self.y + self.height / 2.0]

@@ -203,8 +203,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             measured: layouts,
             ..design.clone()
         };
-        let own = library.clone().overlaid(Library::of(known.clone()));
-        let lit = describe_lights(&own, &known, &gathered.captures, jobs);
+        let lit = describe_lights(&library, &known, &gathered.captures, jobs);
         for light in Light::ALL {
             let kinds: Vec<&str> = lit
                 .iter()
@@ -253,7 +252,6 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         let mut known = design.clone();
         known.measured.clone_from(&measured);
         let own = library.clone().overlaid(Library::of(known.clone()));
-        let jobs = super::cores();
         let lights = read_lights(&own, &known, &gathered.captures, jobs);
         for ((side, light), of_light) in &lights {
             let notes = counted(of_light.readings.count(), "note");

@@ -11,8 +11,10 @@ use crate::features::colour_shift::{Exposed, exposed};
 use crate::features::lit::{Line, Lit, hex_of, hue, paper_level, turn, upright_line};
 use crate::features::{Face, colour_shift, security_thread, uv_thread};
 use crate::note::{Light, RectMm, Side, SizeMm};
-use crate::pixels::{Plane, Planes, box_mean, window};
+use crate::pixels::{Plane, box_mean, window};
 use crate::reference::SecurityFeature;
+
+use super::undescribed::{bounds, fact};
 
 /// Cells a millimetre of the pictures that are laid over each other.
 const CELLS: f64 = 2.0;
@@ -55,8 +57,8 @@ pub(super) struct Seen {
     light: Light,
     /// Where the picture lies, mm.
     rect: RectMm,
-    /// Red, green and blue, linear light.
-    picture: Planes,
+    /// The picture.
+    lit: Lit,
     /// How dark print makes the place by day, on this side and, mirrored, on the other where that was scanned.
     by_day: Plane,
     /// The line from edge to edge that stands out most.
@@ -80,14 +82,8 @@ impl Seen {
             rect,
             by_day: printed(face.side, by_day, CELLS)?,
             line: upright_line(&standing_out, rect, THREAD_CELLS, all_over),
-            picture: lit.planes,
+            lit,
         })
-    }
-
-    fn lit(&self) -> Lit {
-        Lit {
-            planes: self.picture.clone(),
-        }
     }
 }
 
@@ -128,17 +124,8 @@ pub(super) fn facts(size: SizeMm, seen: &[Seen]) -> Vec<SecurityFeature> {
             let known =
                 |kind: &str| (found.iter()).any(|f| f.kind == kind && f.light == Some(light));
             let fact = |kind: &str, rect_mm: Option<RectMm>, expect: &str| SecurityFeature {
-                kind: kind.to_owned(),
-                side: Some(side),
-                light: Some(light),
                 rect_mm,
-                colours: Vec::new(),
-                text: None,
-                motif: None,
-                from_series: None,
-                expect: expect.to_owned(),
-                source: Some(format!("measured on {} scans", group.len())),
-                unverified: false,
+                ..fact(kind, side, light, expect, group.len())
             };
             let mut own = Vec::new();
             match light {
@@ -205,10 +192,12 @@ pub(super) fn facts(size: SizeMm, seen: &[Seen]) -> Vec<SecurityFeature> {
 /// Where nearly all notes have a line from edge to edge that stands out by `least` or more.
 fn thread(group: &[&Seen], size: SizeMm, least: f32) -> Option<RectMm> {
     let lines = group.iter().filter_map(|seen| seen.line);
-    let places: Vec<f64> = lines.filter(|l| l.strength >= least).map(|l| l.x).collect();
-    let middle = median(&mut places.iter().map(|x| *x as f32).collect::<Vec<_>>())?;
-    let middle = f64::from(middle);
-    let there = places.iter().filter(|x| (*x - middle).abs() <= ASIDE_MM);
+    let standing_out = lines.filter(|line| line.strength >= least);
+    let mut places: Vec<f32> = standing_out.map(|line| line.x as f32).collect();
+    let middle = f64::from(median(&mut places)?);
+    let there = places
+        .iter()
+        .filter(|x| (f64::from(**x) - middle).abs() <= ASIDE_MM);
     (there.count() as f64 >= NEARLY_ALL * group.len() as f64).then(|| RectMm {
         x: tenths((middle - 0.5 * THREAD_MM).clamp(0.0, size.width - THREAD_MM)),
         y: 0.0,
@@ -220,20 +209,17 @@ fn thread(group: &[&Seen], size: SizeMm, least: f32) -> Option<RectMm> {
 /// Where print glows, largest first; a thread is none.
 fn glowing(group: &[&Seen], thread: Option<RectMm>) -> Vec<RectMm> {
     let glows = |seen: &&Seen| {
-        let lit = seen.lit();
-        let least = paper_level(&lit) + uv_thread::FLOOR;
-        lit.luminance()
-            .mapv(|light| if light > least { 1.0 } else { 0.0 })
+        let least = paper_level(&seen.lit) + uv_thread::FLOOR;
+        let light = seen.lit.luminance();
+        light.mapv(|light| if light > least { 1.0 } else { 0.0 })
     };
     let (Some(share), Some(rect)) = (mean(group.iter().map(glows)), group.first().map(|s| s.rect))
     else {
         return Vec::new();
     };
     let closed = thread.map(|rect| rect.grown(BESIDE_THREAD_MM));
-    let glows = Array2::from_shape_fn(share.dim(), |(row, column)| {
-        let x = rect.x + (column as f64 + 0.5) / CELLS;
-        let of_thread = closed.is_some_and(|r| (r.x..r.x + r.width).contains(&x));
-        share[[row, column]] >= SOME && !of_thread
+    let glows = Array2::from_shape_fn(share.dim(), |at| {
+        share[at] >= SOME && !closed.is_some_and(|thread| lies_in(at, rect, thread))
     });
     places(&glows, rect)
 }
@@ -244,16 +230,11 @@ fn places(set: &Array2<bool>, picture: RectMm) -> Vec<RectMm> {
     let mut found: Vec<(usize, RectMm)> = regions(&near.mapv(|v| v > 1e-3), LEAST_CELLS)
         .iter()
         .filter_map(|region| {
-            let cells: Vec<_> = region.cells.iter().filter(|at| set[**at]).collect();
-            let rows = cells.iter().map(|at| at.0);
-            let columns = cells.iter().map(|at| at.1);
-            let part = [
-                columns.clone().min()?,
-                rows.clone().min()?,
-                columns.max()? + 1,
-                rows.max()? + 1,
-            ];
-            (cells.len() >= LEAST_CELLS).then(|| (cells.len(), place(picture, part)))
+            let cells = region.cells.iter().copied().filter(|at| set[*at]);
+            let count = cells.clone().count();
+            let [top, left, bottom, right] = bounds(cells)?;
+            let part = [left, top, right + 1, bottom + 1];
+            (count >= LEAST_CELLS).then(|| (count, place(picture, part)))
         })
         .collect();
     found.sort_by_key(|(cells, _)| std::cmp::Reverse(*cells));
@@ -283,22 +264,22 @@ pub(super) fn changing(seen: &[Turned]) -> Vec<SecurityFeature> {
         let group: Vec<&Exposed> = (seen.iter().filter(|s| s.side == side))
             .map(|s| &s.exposed)
             .collect();
-        let moved = |way: usize| {
-            let planes = group.iter().map(|e| e.moved.index_axis(Axis(0), way));
-            mean(planes.map(|plane| plane.to_owned()))
-        };
-        let (Some(a), Some(b), Some(first)) = (moved(0), moved(1), group.first()) else {
-            continue;
-        };
         if group.len() < LEAST_NOTES {
             continue;
         }
+        let moved = |way: usize| mean(group.iter().map(|e| e.moved[way].clone()));
+        let (Some(a), Some(b), Some(first)) = (moved(0), moved(1), group.first()) else {
+            continue;
+        };
         let far = Zip::from(&a)
             .and(&b)
             .map_collect(|a, b| f64::from(a.hypot(*b)) > colour_shift::LEAST_CHANGE);
         for rect in places(&far, first.rect) {
             let [before, now] = [0, 1].map(|exposure| {
-                let inks = group.iter().filter_map(|e| ink(e, exposure, rect));
+                let inks = group.iter().filter_map(|e| {
+                    let inside = |at| lies_in(at, e.rect, rect);
+                    e.over_paper[exposure].darkest(colour_shift::INKED, inside)
+                });
                 inks.fold([0.0; 3], |sum: [f32; 3], ink| {
                     [0, 1, 2].map(|c| sum[c] + ink[c] / group.len() as f32)
                 })
@@ -310,57 +291,34 @@ pub(super) fn changing(seen: &[Turned]) -> Vec<SecurityFeature> {
             if turn(from, to).abs() < LEAST_TURN {
                 continue;
             }
+            let expect = "The ink changes its colour when the note is turned.";
             found.push(SecurityFeature {
-                kind: colour_shift::INK.to_owned(),
-                side: Some(side),
-                light: Some(Light::Visible),
                 rect_mm: Some(rect),
                 colours: [before, now].into_iter().filter_map(hex_of).collect(),
-                text: None,
-                motif: None,
-                from_series: None,
-                expect: "The ink changes its colour when the note is turned.".to_owned(),
-                source: Some(format!("measured on {} scans", group.len())),
-                unverified: false,
+                ..fact(colour_shift::INK, side, Light::Visible, expect, group.len())
             });
         }
     }
     found
 }
 
-/// The colour of the ink at a place in one of the exposures: its darkest quarter.
-fn ink(exposed: &Exposed, exposure: usize, place: RectMm) -> Option<[f32; 3]> {
-    let lit = Lit {
-        planes: exposed.over_paper[exposure].clone(),
-    };
-    let light = lit.luminance();
-    let inside = |at| lies_in(at, exposed.rect, place);
-    let cells = light.indexed_iter().filter(|(at, _)| inside(*at));
-    let dark = quantile(
-        &mut cells.map(|(_, v)| *v).collect::<Vec<_>>(),
-        colour_shift::INKED,
-    )?;
-    lit.mean(|at| inside(at) && light[at] <= dark)
-}
-
 /// Whether the middle of a cell of a picture lies in a place.
 fn lies_in((row, column): (usize, usize), picture: RectMm, place: RectMm) -> bool {
     let x = picture.x + (column as f64 + 0.5) / CELLS;
     let y = picture.y + (row as f64 + 0.5) / CELLS;
-    (place.x..place.x + place.width).contains(&x) && (place.y..place.y + place.height).contains(&y)
+    place.holds([x, y])
 }
 
 /// The colour in which the lightest half of a place glows beyond the paper, if it has one.
 fn colours(group: &[&Seen], place: impl Fn(&Seen) -> RectMm) -> Vec<String> {
     let beyond = |seen: &&Seen| -> Option<[f32; 3]> {
-        let place = place(seen);
-        let lit = seen.lit();
+        let (place, lit) = (place(seen), &seen.lit);
         let light = lit.luminance();
         let inside = |at| lies_in(at, seen.rect, place);
         let cells = light.indexed_iter().filter(|(at, _)| inside(*at));
         let middle = median(&mut cells.map(|(_, v)| *v).collect::<Vec<_>>())?;
         let glow = lit.mean(|at| inside(at) && light[at] >= middle)?;
-        let level = paper_level(&lit);
+        let level = paper_level(lit);
         let paper = lit.mean(|at| !inside(at) && light[at] <= level)?;
         Some([0, 1, 2].map(|c| (glow[c] - paper[c]).max(0.0)))
     };
@@ -383,7 +341,7 @@ fn watermark(group: &[&Seen]) -> Option<RectMm> {
     let shades: Vec<Array3<f32>> = group
         .iter()
         .map(|seen| {
-            let light = box_mean(&darkness(&seen.lit()), 1);
+            let light = box_mean(&darkness(&seen.lit), 1);
             let part = window(&light.view(), top..bottom, left..right).to_owned();
             part.insert_axis(Axis(0))
         })
@@ -422,17 +380,10 @@ fn largest_window(set: &Array2<bool>) -> Option<[usize; 4]> {
     best.map(|(_, window)| window)
 }
 
-fn mean(planes: impl Iterator<Item = Plane>) -> Option<Plane> {
-    let mut count = 0.0;
-    let sum = planes.reduce(|mut sum, plane| {
-        count += 1.0;
-        // Pictures of one design are of one size.
-        if sum.dim() == plane.dim() {
-            Zip::from(&mut sum).and(&plane).for_each(|s, v| *s += v);
-        }
-        sum
-    })?;
-    Some(sum / (count + 1.0))
+/// Mean of planes, which are of one size as pictures of one design are; `None` for none.
+fn mean(planes: impl ExactSizeIterator<Item = Plane>) -> Option<Plane> {
+    let count = planes.len() as f32;
+    Some(planes.reduce(|sum, plane| sum + plane)? / count)
 }
 
 /// Cells (left, top, right, bottom) of a picture as a place, to tenths of a millimetre.
@@ -466,42 +417,44 @@ mod tests {
         height: 50.0,
     };
 
+    /// A picture of the side, by place, mm.
+    fn plane(cells: f64, of: impl Fn(f64, f64) -> f32) -> Plane {
+        let shape = [INSIDE.height, INSIDE.width].map(|mm| (mm * cells) as usize);
+        Plane::from_shape_fn(shape, |(row, column)| {
+            of(
+                INSIDE.x + (column as f64 + 0.5) / cells,
+                INSIDE.y + (row as f64 + 0.5) / cells,
+            )
+        })
+    }
+
+    fn lit(of: impl Fn(usize, f64, f64) -> f32) -> Lit {
+        let channels = [0, 1, 2].map(|channel| plane(CELLS, |x, y| of(channel, x, y)));
+        let channels = channels.each_ref().map(|channel| channel.view());
+        Lit {
+            planes: ndarray::stack(Axis(0), &channels).unwrap(),
+        }
+    }
+
     /// Notes in a light: light by place (mm) and note, darkness of print by day by place.
     fn notes(
         light: Light,
         shown: impl Fn(f64, f64, usize) -> f32,
         day: impl Fn(f64, f64) -> f32,
     ) -> Vec<Seen> {
-        let at = |row: usize, column: usize, cells: f64| {
-            [
-                INSIDE.x + (column as f64 + 0.5) / cells,
-                INSIDE.y + (row as f64 + 0.5) / cells,
-            ]
-        };
         (0..8)
             .map(|note| {
-                let picture = Planes::from_shape_fn((3, 100, 200), |(_, row, column)| {
-                    let [x, y] = at(row, column, CELLS);
-                    shown(x, y, note)
-                });
-                let by_day = Plane::from_shape_fn((100, 200), |(row, column)| {
-                    let [x, y] = at(row, column, CELLS);
-                    day(x, y)
-                });
-                let fine = Plane::from_shape_fn((200, 400), |(row, column)| {
-                    let [x, y] = at(row, column, THREAD_CELLS);
-                    match light {
-                        Light::Transmitted => -shown(x, y, note).ln() - day(x, y),
-                        _ => shown(x, y, note),
-                    }
+                let fine = plane(THREAD_CELLS, |x, y| match light {
+                    Light::Transmitted => -shown(x, y, note).ln() - day(x, y),
+                    _ => shown(x, y, note),
                 });
                 let all_over = [INSIDE.x, INSIDE.x + INSIDE.width];
                 Seen {
                     side: Side::Front,
                     light,
                     rect: INSIDE,
-                    picture,
-                    by_day,
+                    lit: lit(|_, x, y| shown(x, y, note)),
+                    by_day: plane(CELLS, &day),
                     line: upright_line(&fine, INSIDE, THREAD_CELLS, all_over),
                 }
             })
@@ -510,6 +463,16 @@ mod tests {
 
     fn of<'f>(found: &'f [SecurityFeature], kind: &str) -> Vec<&'f SecurityFeature> {
         found.iter().filter(|f| f.kind == kind).collect()
+    }
+
+    /// Within so many mm of its corner and its size.
+    fn assert_lies(fact: &SecurityFeature, rect: [f64; 4], corner: f64, size: f64) {
+        let found: [f64; 4] = fact.rect_mm.unwrap().into();
+        let most = [corner, corner, size, size];
+        let near = found.iter().zip(rect).zip(most);
+        for ((found, wanted), most) in near {
+            assert!((found - wanted).abs() < most, "{fact:?}");
+        }
     }
 
     /// Print all about a blank window.
@@ -539,15 +502,7 @@ mod tests {
         let [watermark] = of(&found, "watermark")[..] else {
             unreachable!("{found:?}")
         };
-        let [x, y, width, height] = watermark.rect_mm.unwrap().into();
-        assert!(
-            (x - 8.0).abs() < 1.1 && (width - 22.0).abs() < 2.1,
-            "{watermark:?}"
-        );
-        assert!(
-            (y - 10.0).abs() < 1.1 && (height - 30.0).abs() < 2.1,
-            "{watermark:?}"
-        );
+        assert_lies(watermark, [8.0, 10.0, 22.0, 30.0], 1.1, 2.1);
     }
 
     #[test]
@@ -575,15 +530,7 @@ mod tests {
         let [numeral] = of(&found, "fluorescent-print")[..] else {
             unreachable!("{found:?}")
         };
-        let [x, y, width, height] = numeral.rect_mm.unwrap().into();
-        assert!(
-            (x - 40.0).abs() < 0.6 && (width - 12.0).abs() < 1.1,
-            "{numeral:?}"
-        );
-        assert!(
-            (y - 20.0).abs() < 0.6 && (height - 10.0).abs() < 1.1,
-            "{numeral:?}"
-        );
+        assert_lies(numeral, [40.0, 20.0, 12.0, 10.0], 0.6, 1.1);
         assert!(of(&found, "security-thread").is_empty());
         assert_eq!(of(&found, "paper-fluorescence").len(), 1);
     }
@@ -594,50 +541,34 @@ mod tests {
     #[test]
     fn ink_that_changes_its_colour_is_found() {
         let green = |x: f64, y: f64| (40.0..52.0).contains(&x) && (20.0..26.0).contains(&y);
+        let ink = |ink: [f32; 3]| lit(|c, x, y| if green(x, y) { ink[c] } else { 1.0 });
         let turned = |changes: bool, now: [f32; 3]| -> Vec<Turned> {
-            let rows = 0..8;
-            let picture = |of: &dyn Fn(usize, f64, f64) -> f32, planes: usize| {
-                Planes::from_shape_fn((planes, 100, 200), |(c, row, column)| {
-                    let x = INSIDE.x + (column as f64 + 0.5) / CELLS;
-                    let y = INSIDE.y + (row as f64 + 0.5) / CELLS;
-                    of(c, x, y)
+            (0..8)
+                .map(|note| {
+                    let speck =
+                        |x: f64, y: f64| (x - 60.0 - 5.0 * note as f64).hypot(y - 40.0) < 2.0;
+                    let moved = |way: usize, x: f64, y: f64| match (changes && green(x, y), way) {
+                        (true, 0) => 9.0,
+                        _ if speck(x, y) => 20.0,
+                        _ => 0.0,
+                    };
+                    Turned {
+                        side: Side::Front,
+                        exposed: Exposed {
+                            rect: INSIDE,
+                            moved: [0, 1].map(|way| plane(CELLS, |x, y| moved(way, x, y))),
+                            over_paper: [ink(GREEN), ink(now)],
+                        },
+                    }
                 })
-            };
-            rows.map(|note| {
-                let speck = |x: f64, y: f64| (x - 60.0 - 5.0 * note as f64).hypot(y - 40.0) < 2.0;
-                let moved = |way: usize, x: f64, y: f64| match (changes && green(x, y), way) {
-                    (true, 0) => 9.0,
-                    _ if speck(x, y) => 20.0,
-                    _ => 0.0,
-                };
-                let light = |ink: [f32; 3]| {
-                    move |c: usize, x: f64, y: f64| if green(x, y) { ink[c] } else { 1.0 }
-                };
-                Turned {
-                    side: Side::Front,
-                    exposed: Exposed {
-                        rect: INSIDE,
-                        moved: picture(&moved, 2),
-                        over_paper: [picture(&light(GREEN), 3), picture(&light(now), 3)],
-                    },
-                }
-            })
-            .collect()
+                .collect()
         };
         let found = changing(&turned(true, GOLD));
         let [ink] = &found[..] else {
             unreachable!("{found:?}")
         };
         assert_eq!(ink.kind, "optically-variable-ink");
-        let [x, y, width, height] = ink.rect_mm.unwrap().into();
-        assert!(
-            (x - 40.0).abs() < 0.6 && (width - 12.0).abs() < 1.1,
-            "{ink:?}"
-        );
-        assert!(
-            (y - 20.0).abs() < 0.6 && (height - 6.0).abs() < 1.1,
-            "{ink:?}"
-        );
+        assert_lies(ink, [40.0, 20.0, 12.0, 6.0], 0.6, 1.1);
         assert_eq!(ink.colours.len(), 2, "{ink:?}");
         assert!(changing(&turned(false, GREEN)).is_empty());
         // Raised ink in another light.

@@ -75,7 +75,6 @@ pub(super) fn zones(
         let first = [row.saturating_sub(1), column.saturating_sub(GAP)];
         mark(&mut bridged, [first[0], first[1], last[0], last[1]]);
     }
-    let source = || Some(format!("measured on {notes} scans"));
     let mut found = Vec::new();
     let mut overprint = Vec::new();
     for region in regions(&bridged, LEAST_VARYING) {
@@ -94,7 +93,7 @@ pub(super) fn zones(
             print: Process::Letterpress,
             value: None,
             examine: Vec::new(),
-            source: source(),
+            source: measured_on(notes),
             unverified: false,
         });
         mark(&mut varying, *bounds);
@@ -139,7 +138,7 @@ pub(super) fn zones(
             },
             value: None,
             examine: Vec::new(),
-            source: source(),
+            source: measured_on(notes),
             unverified: false,
         });
     }
@@ -185,22 +184,42 @@ pub(super) fn inks(side: Side, colour: &Planes, notes: usize) -> Option<Security
             format!("#{r:02x}{g:02x}{b:02x}")
         })
         .collect();
-    (!colours.is_empty()).then(|| SecurityFeature {
-        kind: "main-colour".to_owned(),
+    (!colours.is_empty()).then(|| {
+        let seen = colours.join(", ");
+        let expect = format!("At 72 dpi the inks of the {side} look like {seen}.");
+        SecurityFeature {
+            colours,
+            ..fact("main-colour", side, Light::Visible, &expect, notes)
+        }
+    })
+}
+
+/// A fact that scans of `notes` notes show of a side.
+pub(super) fn fact(
+    kind: &str,
+    side: Side,
+    light: Light,
+    expect: &str,
+    notes: usize,
+) -> SecurityFeature {
+    SecurityFeature {
+        kind: kind.to_owned(),
         side: Some(side),
-        light: Some(Light::Visible),
+        light: Some(light),
         rect_mm: None,
-        expect: format!(
-            "At 72 dpi the inks of the {side} look like {}.",
-            colours.join(", ")
-        ),
-        colours,
+        colours: Vec::new(),
         text: None,
         motif: None,
         from_series: None,
-        source: Some(format!("measured on {notes} scans")),
+        expect: expect.to_owned(),
+        source: measured_on(notes),
         unverified: false,
-    })
+    }
+}
+
+/// The source of what was measured.
+fn measured_on(notes: usize) -> Option<String> {
+    Some(format!("measured on {notes} scans"))
 }
 
 /// Optical density of each channel over the side's lightest tone.
@@ -224,7 +243,7 @@ fn mark(cells: &mut Array2<bool>, [top, left, bottom, right]: [usize; 4]) {
 }
 
 /// First row, first column, last row, last column.
-fn bounds(mut cells: impl Iterator<Item = (usize, usize)>) -> Option<[usize; 4]> {
+pub(super) fn bounds(mut cells: impl Iterator<Item = (usize, usize)>) -> Option<[usize; 4]> {
     let (row, column) = cells.next()?;
     Some(
         cells.fold([row, column, row, column], |[t, l, b, r], (row, column)| {

@@ -18,14 +18,14 @@
 //!
 //! **What fools it.** Films and inks that change their colour in another way; dirt on the place hides a change.
 
-use ndarray::Axis;
+use ndarray::{Array2, Axis};
 
-use super::lit::{ASIDE_MM, Lit, Place, paper_light, places};
+use super::lit::{ASIDE_MM, EDGE_MM, Lit, Place, paper_light, places};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::{median, quantile};
 use crate::note::{Light, RectMm, Side};
-use crate::pixels::Planes;
+use crate::pixels::{Plane, Planes};
 use crate::reference::Design;
 
 /// The kind of `[[feature]]` that says where it is; threads that change as well are looked at beside it.
@@ -43,8 +43,6 @@ const WINDOWS: f64 = 0.1;
 pub(crate) const LEAST_CHANGE: f64 = 6.0;
 /// a* and b* reach no further apart than this.
 const MOST_CHANGE: f64 = 200.0;
-/// Left out along the edges, mm.
-const EDGE_MM: f64 = 3.0;
 /// Less is as good as none: what the eye tells apart.
 const NONE: f32 = 1.0;
 
@@ -88,10 +86,9 @@ impl Feature for ColourShift {
             return Ok(Vec::new());
         }
         let pair = Pair::of(face)?;
-        let common = pair.common()?;
         Ok(places
             .map(|place| Reading {
-                result: changed(&pair, &place, common),
+                result: changed(&pair, &place),
                 zone: place.name,
             })
             .collect())
@@ -109,46 +106,53 @@ fn changing(design: &Design, side: Side) -> impl Iterator<Item = Place<'_>> {
         .filter(|place| place.fact.colours.len() > 1)
 }
 
-/// The two exposures of a face, and the light of the paper in each.
+/// The two exposures of a face: the earlier one first.
 struct Pair<'f, 'a> {
     face: &'f Face<'a>,
-    before: [f32; 3],
-    now: [f32; 3],
+    /// The light of the paper in each.
+    paper: [[f32; 3]; 2],
+    /// What a* and b* of the side as a whole have moved.
+    common: [f32; 2],
 }
 
 impl<'f, 'a> Pair<'f, 'a> {
     fn of(face: &'f Face<'a>) -> Result<Self, Unmeasured> {
-        let missing = || Unmeasured::Other("only one scan of this side".to_owned());
-        let before = face.before.as_ref().ok_or_else(missing)?;
-        let inside = face.whole().grown(-EDGE_MM);
-        Ok(Self {
+        let mut pair = Self {
             face,
-            before: paper_light(&Lit::of(before.small_crop(inside, SIDE_CELLS))?),
-            now: paper_light(&Lit::part(face, inside, SIDE_CELLS)?),
-        })
+            paper: [[1.0; 3]; 2],
+            common: [0.0; 2],
+        };
+        let side = pair.lit(face.whole().grown(-EDGE_MM), SIDE_CELLS)?;
+        pair.paper = side.each_ref().map(paper_light);
+        let cells = pair.change(&side);
+        pair.common = [0, 1].map(|way| {
+            let mut values: Vec<f32> = cells.iter().map(|cell| cell.moved[way]).collect();
+            median(&mut values).unwrap_or(0.0)
+        });
+        Ok(pair)
     }
 
-    /// What a* and b* of the side as a whole have moved.
-    fn common(&self) -> Result<[f32; 2], Unmeasured> {
-        let side = self.change(self.face.whole().grown(-EDGE_MM), SIDE_CELLS, [0.0; 2])?;
-        Ok([0, 1].map(|way| {
-            let mut values: Vec<f32> = side.iter().map(|cell| cell.moved[way]).collect();
-            median(&mut values).unwrap_or(0.0)
-        }))
+    /// A place in both.
+    fn lit(&self, rect: RectMm, cells: f64) -> Result<[Lit; 2], Unmeasured> {
+        let missing = || Unmeasured::Other("only one scan of this side".to_owned());
+        let before = self.face.before.as_ref().ok_or_else(missing)?;
+        Ok([
+            Lit::of(before.small_crop(rect, cells))?,
+            Lit::part(self.face, rect, cells)?,
+        ])
     }
 
     /// How far a* and b* of each cell of a place have moved, less what they have moved everywhere.
-    fn change(&self, rect: RectMm, cells: f64, common: [f32; 2]) -> Result<Vec<Cell>, Unmeasured> {
-        let before = self.face.before.as_ref();
-        let before = Lit::of(before.and_then(|b| b.small_crop(rect, cells)))?.lab(self.before);
-        let now = Lit::part(self.face, rect, cells)?.lab(self.now);
-        let lanes = before.lanes(Axis(0)).into_iter().zip(now.lanes(Axis(0)));
-        Ok(lanes
-            .map(|(before, now)| Cell {
-                darkness: -before[0] - now[0],
-                moved: [1, 2].map(|c| now[c] - before[c] - common[c - 1]),
-            })
-            .collect())
+    fn change(&self, [before, now]: &[Lit; 2]) -> Array2<Cell> {
+        let (before, now) = (before.lab(self.paper[0]), now.lab(self.paper[1]));
+        let (_, rows, columns) = before.dim();
+        Array2::from_shape_fn((rows, columns), |(row, column)| {
+            let of = |lab: &Planes, channel: usize| lab[[channel, row, column]];
+            Cell {
+                darkness: -of(&before, 0) - of(&now, 0),
+                moved: [1, 2].map(|c| of(&now, c) - of(&before, c) - self.common[c - 1]),
+            }
+        })
     }
 }
 
@@ -156,9 +160,9 @@ impl<'f, 'a> Pair<'f, 'a> {
 pub(crate) struct Exposed {
     pub(crate) rect: RectMm,
     /// a* and b* of each cell now less those before, less what they have moved everywhere: two planes.
-    pub(crate) moved: Planes,
-    /// Before and now: linear light over that of the paper.
-    pub(crate) over_paper: [Planes; 2],
+    pub(crate) moved: [Plane; 2],
+    /// Before and now, over the light of the paper.
+    pub(crate) over_paper: [Lit; 2],
 }
 
 /// Two exposures of a side, cell by cell.
@@ -168,25 +172,16 @@ pub(crate) struct Exposed {
 pub(crate) fn exposed(face: &Face<'_>, cells: f64) -> Result<Exposed, Unmeasured> {
     let pair = Pair::of(face)?;
     let rect = face.whole().grown(-EDGE_MM);
-    let change = pair.change(rect, cells, pair.common()?)?;
-    let before = face.before.as_ref().and_then(|b| b.small_crop(rect, cells));
-    let mut over_paper = [
-        Lit::of(before)?.planes,
-        Lit::part(face, rect, cells)?.planes,
-    ];
-    for (planes, paper) in over_paper.iter_mut().zip([pair.before, pair.now]) {
-        for (mut plane, paper) in planes.axis_iter_mut(Axis(0)).zip(paper) {
+    let mut over_paper = pair.lit(rect, cells)?;
+    let change = pair.change(&over_paper);
+    for (lit, paper) in over_paper.iter_mut().zip(pair.paper) {
+        for (mut plane, paper) in lit.planes.axis_iter_mut(Axis(0)).zip(paper) {
             plane /= paper;
         }
     }
-    let (_, rows, columns) = over_paper[0].dim();
-    let moved = Planes::from_shape_fn((2, rows, columns), |(way, row, column)| {
-        let cell = change.get(row * columns + column);
-        cell.map_or(0.0, |cell| cell.moved[way])
-    });
     Ok(Exposed {
         rect,
-        moved,
+        moved: [0, 1].map(|way| change.map(|cell| cell.moved[way])),
         over_paper,
     })
 }
@@ -204,11 +199,7 @@ impl Cell {
     }
 }
 
-fn changed(
-    pair: &Pair<'_, '_>,
-    place: &Place<'_>,
-    common: [f32; 2],
-) -> Result<Measurement, Unmeasured> {
+fn changed(pair: &Pair<'_, '_>, place: &Place<'_>) -> Result<Measurement, Unmeasured> {
     let zone_mm = place.rect;
     let (room, share, telling): (_, _, fn(&Cell) -> f32) = if place.fact.kind == INK {
         (0.0, INKED, |cell| cell.darkness)
@@ -221,7 +212,7 @@ fn changed(
         ..zone_mm
     };
     pair.face.open(seen)?;
-    let cells = pair.change(seen, CELLS, common)?;
+    let cells = pair.change(&pair.lit(seen, CELLS)?);
     let mut values: Vec<f32> = cells.iter().map(telling).collect();
     let least = quantile(&mut values, 1.0 - share).unwrap_or(0.0);
     let most = || cells.iter().filter(|cell| telling(cell) >= least);

@@ -10,7 +10,7 @@ use crate::pixels::{Plane, Planes, box_mean};
 use crate::reference::{Design, SecurityFeature};
 
 /// Paper next to the edges that is left out, mm: shadow, bed, worn edges.
-const EDGE_MM: f64 = 3.0;
+pub(crate) const EDGE_MM: f64 = 3.0;
 /// Cells of a motif per millimetre: 72 dpi, the most that is kept of a note.
 const MOTIF_CELLS: f64 = 72.0 / 25.4;
 /// Cells on each side by which a motif may lie off its mean place: 2.5 mm.
@@ -89,6 +89,18 @@ impl Lit {
             }
         }
         (count > 0.0).then(|| sum.map(|s| s / count))
+    }
+
+    /// Mean colour of the darkest `share` of the cells that are chosen: the ink of a place.
+    pub(crate) fn darkest(
+        &self,
+        share: f64,
+        chosen: impl Fn((usize, usize)) -> bool,
+    ) -> Option<[f32; 3]> {
+        let light = self.luminance();
+        let cells = light.indexed_iter().filter(|(at, _)| chosen(*at));
+        let dark = quantile(&mut cells.map(|(_, v)| *v).collect::<Vec<_>>(), share)?;
+        self.mean(|at| chosen(at) && light[at] <= dark)
     }
 }
 

@@ -21,7 +21,6 @@
 use super::lit::{Lit, Place, hue, hue_origin, hue_range, luminance_of, places, read_at, turn};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
-use crate::compare::order::quantile;
 use crate::note::Side;
 use crate::reference::Design;
 
@@ -86,11 +85,8 @@ fn colour(face: &Face<'_>, place: &Place<'_>, paper: [f32; 3]) -> Result<Measure
     let zone_mm = place.rect;
     face.open(zone_mm)?;
     let lit = Lit::part(face, zone_mm, CELLS)?;
-    let light = lit.luminance();
-    let mut values: Vec<f32> = light.iter().copied().collect();
-    let dark = quantile(&mut values, INK).unwrap_or(0.0);
     let ink = lit
-        .mean(|at| light[at] <= dark)
+        .darkest(INK, |_| true)
         .ok_or_else(|| Unmeasured::Covered("it lies beyond the scan".to_owned()))?;
     let sent_back = [0, 1, 2].map(|c| ink[c] / paper[c]);
     if luminance_of(sent_back) > PRINTED {

@@ -94,14 +94,11 @@ impl Feature for UvFibres {
         let closed = glowing_places(face);
         let mut mask = above.mapv(|v| v > 0.5 * least);
         for ((row, column), shown) in mask.indexed_iter_mut() {
-            let (x, y) = (
+            let place = [
                 rect.x + (column as f64 + 0.5) / CELLS,
                 rect.y + (row as f64 + 0.5) / CELLS,
-            );
-            let inside = |r: &RectMm| {
-                (r.x..r.x + r.width).contains(&x) && (r.y..r.y + r.height).contains(&y)
-            };
-            *shown &= !closed.iter().any(inside);
+            ];
+            *shown &= !closed.iter().any(|closed| closed.holds(place));
         }
         let background = [0, 1, 2].map(|c| {
             let plane = lit.planes.index_axis(Axis(0), c);

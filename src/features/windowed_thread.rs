@@ -20,7 +20,9 @@
 
 use ndarray::{ArrayView2, Axis};
 
-use super::lit::{ASIDE_MM, Lit, Place, hue, hue_origin, hue_range, places, read_at, turn};
+use super::lit::{
+    ASIDE_MM, EDGE_MM, Lit, Place, hue, hue_origin, hue_range, places, read_at, turn,
+};
 use super::{Face, Feature, Measurement, Needs, Published, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::quantile;
@@ -41,8 +43,6 @@ const DOWN: usize = 4;
 const WINDOWS: f64 = 0.25;
 /// Of the strength, what a window reaches everywhere.
 const WINDOW: f32 = 0.5;
-/// Edges of the note that are left out, mm.
-const EDGE_MM: f64 = 3.0;
 /// A strip that stands out less is none, ΔE: about what the eye tells apart.
 const LEAST: f32 = 1.0;
 

@@ -311,20 +311,20 @@ impl Scanner {
             bytes.extend(row.iter().map(|v| (v + 0.5).clamp(0.0, 255.0) as u8));
         };
         // Three rows at a time are enough to sharpen the middle one.
-        let [mut above, mut row, mut below] = [0; 3].map(|_| vec![0.0f32; w * 3]);
-        exposed(0, &mut row);
+        let mut rows = [0; 3].map(|_| vec![0.0f32; w * 3]);
+        exposed(0, &mut rows[1]);
         for y in 0..h {
+            let [above, row, below] = &mut rows;
             if y + 1 < h {
-                exposed(y + 1, &mut below);
+                exposed(y + 1, below);
             }
             if self.sharpening > 0.0 && (1..h.saturating_sub(1)).contains(&y) {
-                put(&sharpened([&above, &row, &below], self.sharpening));
+                put(&sharpened([above, row, below], self.sharpening));
             } else {
-                put(&row);
+                put(row);
             }
             // The row that was above is written over next.
-            std::mem::swap(&mut above, &mut row);
-            std::mem::swap(&mut row, &mut below);
+            rows.rotate_left(1);
         }
         RgbImage::from_raw(w as u32, h as u32, bytes).unwrap_or_default()
     }
