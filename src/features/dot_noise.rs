@@ -34,7 +34,7 @@ use crate::condition::{Condition, PrintWindow, fine_colour};
 pub struct DotNoise;
 
 /// Resolution at which the specks within lines are looked at, px/mm: two pixels a cell.
-pub(super) const LINES_PX_PER_MM: f64 = 10.5;
+pub(crate) const LINES_PX_PER_MM: f64 = 10.5;
 /// Side of the cells whose colours are compared, mm.
 const CELL_MM: f64 = 0.17;
 

@@ -5,7 +5,7 @@
 //! grey line, or break into dots.
 //!
 //! # How it is measured
-//! Where the reference note says that a line of them lies, and a fifth of a millimetre around it,
+//! Where the reference note says that a line of them lies, and 0.4 mm around it,
 //! the rows that are darkest on average are taken, as many as the line is high. Along these, in
 //! pieces of 5 mm: how much the density varies within a third of a millimetre, as between the
 //! strokes of letters and not between lines of a background, over the mean density. The median of
@@ -36,12 +36,16 @@ use crate::structure::CELLS_PER_MM;
 #[derive(Debug)]
 pub struct Microprint;
 
-/// How far the line may lie from where the print around it says, mm.
-const FLOAT_MM: f64 = 0.2;
+/// How far the line may lie from where it is stated to, mm: it floats against other print by a fifth, and the paper that
+/// places are stated on is cut as exactly.
+const FLOAT_MM: f64 = 0.4;
+/// Samples along a pixel of the scan, and down it: strokes are as wide as pixels, and between two of them a single sample
+/// would show less of them than on one.
+const SAMPLES: f64 = 2.0;
 /// Length of the pieces that are looked at, mm.
 const PIECE_MM: f64 = 5.0;
 /// Strokes of letters and the gaps between them vary within this, mm; lines of a background vary more slowly.
-const LETTERS_MM: f64 = 0.35;
+pub(crate) const LETTERS_MM: f64 = 0.35;
 /// Least mean density of the line over its surroundings.
 const LEAST_DENSITY: f32 = 0.05;
 
@@ -111,9 +115,11 @@ fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
         ..lies
     };
     let beyond = || Unmeasured::Covered("it lies beyond the scan".to_owned());
-    let crop = face.crop(around, face.px_per_mm).ok_or_else(beyond)?;
-    let pixels = |mm: f64| (mm * face.px_per_mm).round().max(1.0) as usize;
-    let profile = darkest_rows(&crop, pixels(line.height)).ok_or_else(beyond)?;
+    let px_per_mm = SAMPLES * face.px_per_mm;
+    let crop = face.crop(around, px_per_mm).ok_or_else(beyond)?;
+    let pixels = |mm: f64| (mm * px_per_mm).round().max(1.0) as usize;
+    let paper = face.condition()?.paper.iter().sum::<f32>() / 3.0;
+    let profile = darkest_rows(&crop, pixels(line.height), paper).ok_or_else(beyond)?;
     let within = pixels(LETTERS_MM) / 2;
     let mut shares: Vec<f32> = profile
         .chunks_exact(pixels(PIECE_MM).min(profile.len().max(1)))
@@ -128,8 +134,8 @@ fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
     })
 }
 
-/// Density along the `high` rows that are darkest on average, over that of the lightest row of all.
-fn darkest_rows(crop: &Planes, high: usize) -> Option<Vec<f32>> {
+/// Density along the `high` rows that are darkest on average, over that of the side's paper.
+fn darkest_rows(crop: &Planes, high: usize, paper: f32) -> Option<Vec<f32>> {
     let (_, rows, columns) = crop.dim();
     let density = |row: usize, column: usize| {
         let levels = [0, 1, 2].map(|channel| crop[[channel, row, column]]);
@@ -140,7 +146,6 @@ fn darkest_rows(crop: &Planes, high: usize) -> Option<Vec<f32>> {
         .collect();
     let mean = |line: &Vec<f32>| line.iter().sum::<f32>() / columns as f32;
     let means: Vec<f32> = lines.iter().map(mean).collect();
-    let paper = means.iter().copied().reduce(f32::min)?;
     let darkness = |first: usize| means.iter().skip(first).take(high).sum::<f32>();
     let first =
         (0..=rows.checked_sub(high)?).max_by(|a, b| darkness(*a).total_cmp(&darkness(*b)))?;
@@ -155,7 +160,7 @@ fn darkest_rows(crop: &Planes, high: usize) -> Option<Vec<f32>> {
 
 /// How much a profile varies about its mean over `within` to either side, over its mean; `None` where there is no
 /// print.
-fn varies(profile: &[f32], within: usize) -> Option<f32> {
+pub(crate) fn varies(profile: &[f32], within: usize) -> Option<f32> {
     let mean = profile.iter().sum::<f32>() / profile.len() as f32;
     if mean.is_nan() || mean < LEAST_DENSITY {
         return None;
