@@ -1,6 +1,9 @@
 //! Enrolment: measures genuine scans of one design into its reference note.
 
+mod both_sides;
 mod in_light;
+mod letters;
+mod numbers;
 pub mod scanners;
 mod undescribed;
 
@@ -12,6 +15,8 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use crate::compare::motif;
+pub use numbers::SerialStyle;
+
 use crate::features::{Face, lit, measure_all, see_through_register, watermark};
 use crate::identify::Identifier;
 use crate::reference::{Covariates, Design, Library, MeasuredLight, Readings, Shown};
@@ -632,36 +637,81 @@ pub struct Described {
     pub measured: MeasuredSide,
 }
 
-/// Finds out what a design that nobody described has in other lights, as far as there are images in them. `design` has
-/// the layouts of its sides by day; `library` is what else notes may be recognised as.
-pub fn describe_lights(
+/// Notes by which features are looked for at most: where they lie, more would not say better.
+const MOST_DESCRIBED: usize = 60;
+
+/// What features were found of a design that nobody described.
+#[derive(Debug)]
+pub struct Features {
+    /// What it has, and where.
+    pub facts: Vec<SecurityFeature>,
+    /// How its serial number is printed, where it is as on other notes of the currency.
+    pub serial: Option<SerialStyle>,
+}
+
+/// Finds out what features a design that nobody described has, by day and in other lights as far as there are images in
+/// them. `design` has the layouts of its sides by day; `library` is what else notes may be recognised as.
+pub fn describe_features(
     library: &Library,
     design: &Design,
     captures: &[Capture],
     jobs: NonZeroUsize,
-) -> Vec<SecurityFeature> {
+) -> Features {
     let library = library.clone().overlaid(Library::of(design.clone()));
     let identifier = Identifier::new(&library);
-    let items: Vec<&Capture> = captures.iter().collect();
-    let work = |capture: &&Capture| {
-        let (mut lit, mut turned) = (Vec::new(), Vec::new());
-        let id = &design.id;
-        in_other_lights(capture, &identifier, id, (0, 0), |face, by_day, _| {
-            lit.extend(in_light::Seen::of(face, by_day));
-        });
-        after_turning(capture, &identifier, id, (0, 0), |face, _| {
-            turned.extend(in_light::Turned::of(face));
-        });
-        (lit, turned)
-    };
-    let (mut seen, mut seen_turned) = (Vec::new(), Vec::new());
-    batch::each(&items, jobs, work, |(lit, turned)| {
-        seen.extend(lit);
-        seen_turned.extend(turned);
+    let every = captures.len().div_ceil(MOST_DESCRIBED).max(1);
+    let items: Vec<&Capture> = captures.iter().step_by(every).collect();
+    let work = |capture: &&Capture| Shows::of(capture, &identifier, &library, &design.id);
+    let mut seen = Shows::default();
+    batch::each(&items, jobs, work, |shows| {
+        seen.lettered.extend(shows.lettered);
+        seen.numbered.extend(shows.numbered);
+        seen.lit.extend(shows.lit);
+        seen.through.extend(shows.through);
+        seen.turned.extend(shows.turned);
     });
-    let mut found = in_light::facts(design.size, &seen);
-    found.extend(in_light::changing(&seen_turned));
-    found
+    let mut facts = letters::facts(design.size, &seen.lettered);
+    facts.extend(in_light::facts(design.size, &seen.lit));
+    facts.extend(both_sides::facts(&seen.through));
+    facts.extend(in_light::changing(&seen.turned));
+    let rules = library.rules(&design.currency);
+    let serial = rules.and_then(|rules| numbers::style(design.size, rules, &seen.numbered));
+    Features { facts, serial }
+}
+
+/// What features are looked for in.
+#[derive(Default)]
+struct Shows {
+    lettered: Vec<letters::Lettered>,
+    numbered: Vec<numbers::Numbered>,
+    lit: Vec<in_light::Seen>,
+    through: Vec<both_sides::Through>,
+    turned: Vec<in_light::Turned>,
+}
+
+impl Shows {
+    /// What the images of one note show.
+    fn of(capture: &Capture, identifier: &Identifier<'_>, library: &Library, design: &str) -> Self {
+        let mut shows = Self::default();
+        let by_day = (capture.files.iter())
+            .filter(|source| source.light.is_none_or(|light| light == Light::Visible));
+        for source in by_day {
+            let exhibit = exhibit(source, identifier, &Settings::default());
+            let Some(face) = exhibit.face().filter(|face| face.design.id == design) else {
+                continue;
+            };
+            shows.lettered.extend(letters::Lettered::of(&face));
+            shows.numbered.extend(numbers::Numbered::of(&face, library));
+        }
+        in_other_lights(capture, identifier, design, (0, 0), |face, by_day, _| {
+            shows.lit.extend(in_light::Seen::of(face, by_day));
+            shows.through.extend(both_sides::Through::of(face, by_day));
+        });
+        after_turning(capture, identifier, design, (0, 0), |face, _| {
+            shows.turned.extend(in_light::Turned::of(face));
+        });
+        shows
+    }
 }
 
 /// Measures one side of a design from files, and what the features read on them: the scans one at a

@@ -14,33 +14,37 @@ use guilloche::reference::{Library, Process, SecurityFeature};
 use guilloche::specimen::{Bed, Dial, Dials, Press, Scanner, Specimen, XtsDenomination};
 use rayon::prelude::*;
 
-/// What forgers do to print and paper, as far as one side shows it in one of the lights. Ink that changes its colour is
-/// found out where notes are scanned turned as well; microprint and the register of both sides are not, and size says
-/// little on scanners that stretch.
-const FORGED: [Dial; 14] = [
-    Dial::Halftone,
-    Dial::Inkjet,
-    Dial::LowResolution,
-    Dial::OffsetForIntaglio,
-    Dial::InkHue,
-    Dial::MissingThread,
-    Dial::PrintedThread,
-    Dial::MissingWatermark,
-    Dial::PrintedWatermark,
-    Dial::BleachedPaper,
-    Dial::MissingFibres,
-    Dial::BrightPaper,
-    Dial::AlteredValue,
-    Dial::Splice,
+/// What forgers do to print and paper, and the lights beside daylight that one side shows it in. Ink that changes its
+/// colour is found out where notes are scanned turned as well; size says little on scanners that stretch.
+const FORGED: [(Dial, &[Light]); 18] = [
+    (Dial::Halftone, &[]),
+    (Dial::Inkjet, &[]),
+    (Dial::LowResolution, &[]),
+    (Dial::OffsetForIntaglio, &[]),
+    (Dial::InkHue, &[]),
+    (Dial::LostMicrotext, &[]),
+    (Dial::AlteredValue, &[]),
+    (Dial::Splice, &[]),
+    (Dial::WrongSerial, &[]),
+    (Dial::MismatchedSerial, &[]),
+    (
+        Dial::MissingThread,
+        &[Light::Ultraviolet, Light::Transmitted],
+    ),
+    (
+        Dial::PrintedThread,
+        &[Light::Ultraviolet, Light::Transmitted],
+    ),
+    (Dial::MissingWatermark, &[Light::Transmitted]),
+    (Dial::PrintedWatermark, &[Light::Transmitted]),
+    (Dial::MissedRegister, &[Light::Transmitted]),
+    (Dial::BleachedPaper, &[Light::Ultraviolet]),
+    (Dial::BrightPaper, &[Light::Ultraviolet]),
+    (Dial::MissingFibres, &[Light::Ultraviolet]),
 ];
-/// The lights, and what the names of their images end in; infrared, which takes a fifth of the time, where many notes are
+/// The other lights that genuine notes are enrolled in; infrared, which takes a fifth of the time, where many notes are
 /// asked for.
-const LIGHTS: [(Light, &str); 4] = [
-    (Light::Visible, ""),
-    (Light::Ultraviolet, "_uv"),
-    (Light::Transmitted, "_light"),
-    (Light::Infrared, "_ir"),
-];
+const LIGHTS: [Light; 3] = [Light::Ultraviolet, Light::Transmitted, Light::Infrared];
 /// Genuine notes that are checked where no more are asked for.
 const FEW: u64 = 4;
 
@@ -48,9 +52,18 @@ fn checked() -> u64 {
     number("NEW_CHECKED", FEW)
 }
 
-fn forged() -> Vec<Dial> {
-    let infrared = (checked() > FEW).then_some(Dial::InfraredVisible);
-    FORGED.into_iter().chain(infrared).collect()
+fn lights() -> &'static [Light] {
+    &LIGHTS[..if checked() > FEW { 3 } else { 2 }]
+}
+
+/// Where few notes are asked for, each is drawn in the lights that show what is forged.
+fn forged() -> Vec<(Dial, &'static [Light])> {
+    if checked() <= FEW {
+        return FORGED.to_vec();
+    }
+    let dials = FORGED.into_iter().map(|(dial, _)| dial);
+    let dials = dials.chain([Dial::InfraredVisible]);
+    dials.map(|dial| (dial, lights())).collect()
 }
 
 /// Notes whose backs are enrolled as well.
@@ -69,9 +82,9 @@ fn run(arguments: &[&str], folder: &Path) -> Output {
         .unwrap()
 }
 
-/// The front of a specimen as used as notes in circulation are, or forged, in all lights; the backs of some that
-/// are enrolled by day as well.
-fn draw(press: &Press, file: &Path, seed: u64, forged: Option<Dial>, back: bool) {
+/// The front of a specimen as used as notes in circulation are, or forged, by day and in other lights; the backs of some
+/// that are enrolled by day as well.
+fn draw(press: &Press, file: &Path, seed: u64, forged: Option<Dial>, lights: &[Light], back: bool) {
     let mut dials = Dials::none();
     dials.set(Dial::OffCentre, 0.3).unwrap();
     dials.set(Dial::FloatingOverprint, 0.4).unwrap();
@@ -91,10 +104,14 @@ fn draw(press: &Press, file: &Path, seed: u64, forged: Option<Dial>, back: bool)
         rotation: [0.0, 0.6, -0.8][(seed % 3) as usize],
         ..Scanner::default()
     };
-    let lights = if checked() > FEW { 4 } else { 3 };
-    let fronts = LIGHTS[..lights]
-        .iter()
-        .map(|(light, suffix)| (Side::Front, *light, *suffix));
+    let suffix = |light: Light| match light {
+        Light::Ultraviolet => "_uv",
+        Light::Transmitted => "_light",
+        Light::Infrared => "_ir",
+        _ => "",
+    };
+    let fronts = [Light::Visible].iter().chain(lights);
+    let fronts = fronts.map(|light| (Side::Front, *light, suffix(*light)));
     let back = back.then_some((Side::Back, Light::Visible, "_b"));
     for (side, light, suffix) in fronts.chain(back) {
         let scan = scanner.scan(&press.print(&specimen, side, light)).unwrap();
@@ -142,6 +159,7 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
             &at("genuine").join(format!("{k:03}")),
             41_000 + k,
             None,
+            lights(),
             k < BACKS,
         );
     });
@@ -151,22 +169,27 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
             &at("good").join(format!("{k:03}")),
             42_000 + k,
             None,
+            lights(),
             false,
         );
     });
     let (kinds, forged) = (forged(), checked.div_ceil(4));
-    kinds.par_iter().enumerate().for_each(|(d, dial)| {
-        for k in 0..forged {
-            let seed = 43_000 + 100 * d as u64 + k;
-            draw(
-                &press,
-                &at("forged").join(format!("{}-{k:03}", dial.name())),
-                seed,
-                Some(*dial),
-                false,
-            );
-        }
-    });
+    kinds
+        .par_iter()
+        .enumerate()
+        .for_each(|(d, (dial, lights))| {
+            for k in 0..forged {
+                let seed = 43_000 + 100 * d as u64 + k;
+                draw(
+                    &press,
+                    &at("forged").join(format!("{}-{k:03}", dial.name())),
+                    seed,
+                    Some(*dial),
+                    lights,
+                    false,
+                );
+            }
+        });
     let enroll = [
         "enroll",
         "--new",
@@ -191,10 +214,11 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&again.stderr).contains("is there already"));
 
-    // Both serial numbers are found, without being told, and what is found says how.
+    // Both serial numbers are found, without being told, as other notes of the currency have them, and what is found says
+    // how.
     let library = Library::load(&at("notes")).unwrap();
     let design = library.design("xts-10-2024").unwrap();
-    assert!(design.serial.is_none());
+    assert_eq!(design.serial.as_deref(), Some("xts-carmine"));
     for zone in &design.zones {
         let scans = match zone.side {
             Side::Front => enrolled,
@@ -235,6 +259,10 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
     }
     let [x, y] = place("watermark", Light::Transmitted).middle();
     assert!((x - 19.5).hypot(y - 29.5) < 3.0, "{x} {y}");
+    let [x, y] = place("see-through-register", Light::Transmitted).middle();
+    assert!((x - 121.3).hypot(y - 20.6) < 3.0, "{x} {y}");
+    let [x, y] = place("microprint", Light::Visible).middle();
+    assert!((x - 54.5).abs() < 3.0 && (y - 9.2).abs() < 0.5, "{x} {y}");
 
     let (alarms, good) = suspects(folder.path(), "good", true);
     let (caught, all) = suspects(folder.path(), "forged", true);
@@ -250,7 +278,7 @@ fn a_note_that_nobody_described_is_recognised_and_judged() {
         caught.len(),
         by_described.len()
     );
-    for dial in &kinds {
+    for (dial, _) in &kinds {
         let of = |all: &[String]| {
             let name = format!("{}-", dial.name());
             all.iter()

@@ -11,7 +11,7 @@ use clap::Args;
 use super::references::counted;
 use super::{Exit, complain};
 use crate::enroll::{
-    SideScans, add_to_side, describe_lights, describe_side, enrol_side, read_lights, with_lights,
+    SideScans, add_to_side, describe_features, describe_side, enrol_side, read_lights, with_lights,
     write,
 };
 use crate::note::{Light, Side, SizeMm};
@@ -203,18 +203,32 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             measured: layouts,
             ..design.clone()
         };
-        let lit = describe_lights(&library, &known, &gathered.captures, jobs);
+        let found = describe_features(&library, &known, &gathered.captures, jobs);
         for light in Light::ALL {
-            let kinds: Vec<&str> = lit
-                .iter()
-                .filter(|fact| fact.light == Some(light))
-                .map(|fact| fact.kind.as_str())
+            let mut kinds: Vec<(&str, usize)> = Vec::new();
+            for fact in found.facts.iter().filter(|fact| fact.light == Some(light)) {
+                match kinds.iter_mut().find(|(kind, _)| *kind == fact.kind) {
+                    Some((_, count)) => *count += 1,
+                    None => kinds.push((&fact.kind, 1)),
+                }
+            }
+            let kinds: Vec<String> = kinds
+                .into_iter()
+                .map(|(kind, count)| match count {
+                    1 => kind.to_owned(),
+                    _ => format!("{count} × {kind}"),
+                })
                 .collect();
             if !kinds.is_empty() {
                 writeln!(out, "{light}: {} found", kinds.join(", "))?;
             }
         }
-        design.features.extend(lit);
+        design.features.extend(found.facts);
+        if let Some(serial) = found.serial {
+            let places: Vec<&str> = serial.zones.iter().map(|zone| zone.id.as_str()).collect();
+            writeln!(out, "{} printed as {}", places.join(", "), serial.style)?;
+            serial.state(design);
+        }
     }
     let design = match &undescribed {
         Some(design) => design,
@@ -253,7 +267,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         known.measured.clone_from(&measured);
         let own = library.clone().overlaid(Library::of(known.clone()));
         let lights = read_lights(&own, &known, &gathered.captures, jobs);
-        for ((side, light), of_light) in &lights {
+        // A side may be there for its motifs alone.
+        let read = lights.iter().filter(|(_, of)| of.readings.count() > 0);
+        for ((side, light), of_light) in read {
             let notes = counted(of_light.readings.count(), "note");
             writeln!(out, "{side}, {light}: {notes} measured")?;
         }

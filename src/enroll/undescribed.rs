@@ -218,7 +218,7 @@ pub(super) fn fact(
 }
 
 /// The source of what was measured.
-fn measured_on(notes: usize) -> Option<String> {
+pub(super) fn measured_on(notes: usize) -> Option<String> {
     Some(format!("measured on {notes} scans"))
 }
 

@@ -15,6 +15,8 @@ pub(crate) const EDGE_MM: f64 = 3.0;
 const MOTIF_CELLS: f64 = 72.0 / 25.4;
 /// Cells on each side by which a motif may lie off its mean place: 2.5 mm.
 pub(crate) const MOTIF_REACH: usize = 7;
+/// The same in mm: the room about a motif.
+pub(crate) const MOTIF_ROOM_MM: f64 = MOTIF_REACH as f64 / MOTIF_CELLS;
 
 /// Luminance of linear light (ITU-R BT.709 weights).
 pub(crate) fn luminance_of([r, g, b]: [f32; 3]) -> f32 {
@@ -279,7 +281,7 @@ pub(crate) fn on_side(fact: &SecurityFeature, side: Side, size: SizeMm) -> Optio
 /// # Errors
 /// Where the place is not in the scan.
 pub(crate) fn shade(face: &Face<'_>, rect: RectMm) -> Result<Planes, Unmeasured> {
-    let lit = Lit::part(face, with_room(rect), MOTIF_CELLS)?;
+    let lit = Lit::part(face, rect.grown(MOTIF_ROOM_MM), MOTIF_CELLS)?;
     Ok(lit
         .luminance()
         .mapv(|v| v.max(1e-3).ln())
@@ -295,7 +297,7 @@ const GREY_COUNTS: f32 = 0.2;
 /// # Errors
 /// Where the place is not in the scan.
 pub(crate) fn print_shade(face: &Face<'_>, rect: RectMm) -> Result<Planes, Unmeasured> {
-    let lit = Lit::part(face, with_room(rect), MOTIF_CELLS)?;
+    let lit = Lit::part(face, rect.grown(MOTIF_ROOM_MM), MOTIF_CELLS)?;
     let (_, rows, columns) = lit.planes.dim();
     let mut out = Planes::zeros((4, rows, columns));
     for (mut out, rgb) in out
@@ -316,10 +318,6 @@ pub(crate) fn print_shade(face: &Face<'_>, rect: RectMm) -> Result<Planes, Unmea
         plane.assign(&smooth);
     }
     Ok(out)
-}
-
-fn with_room(rect: RectMm) -> RectMm {
-    rect.grown(MOTIF_REACH as f64 / MOTIF_CELLS)
 }
 
 /// Millimetres of so many cells of a motif.

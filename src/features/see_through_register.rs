@@ -21,6 +21,7 @@ use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::motif::{Both, find_both, mirrored};
 use crate::note::{Light, RectMm, Side};
+use crate::pixels::Planes;
 
 /// The name of its motifs.
 pub(crate) const ID: &str = "see-through-register";
@@ -78,12 +79,7 @@ impl Feature for SeeThroughRegister {
         };
         let own = part(face.side)?;
         let other = mirrored(part(face.side.other())?);
-        let found = find_both(&print_shade(face, zone_mm)?, [own, &other], NEAR, APART)
-            .ok_or_else(|| Unmeasured::NotCalibrated("enrol the design again".to_owned()))?;
-        if found.rival > RIVAL {
-            let why = "the part of the other side does not stand out there";
-            return Err(Unmeasured::Covered(why.to_owned()));
-        }
+        let found = parts(&print_shade(face, zone_mm)?, [own, &other])?;
         Ok(readings(found, zone_mm))
     }
 
@@ -95,6 +91,20 @@ impl Feature for SeeThroughRegister {
     fn accidents(&self) -> bool {
         false
     }
+}
+
+/// Where the parts of both sides lie in what is seen through the note.
+///
+/// # Errors
+/// Where the sizes do not fit, or it is not known where the other side's part lies.
+pub(crate) fn parts(picture: &Planes, prints: [&Planes; 2]) -> Result<Both, Unmeasured> {
+    let found = find_both(picture, prints, NEAR, APART)
+        .ok_or_else(|| Unmeasured::NotCalibrated("enrol the design again".to_owned()))?;
+    if found.rival > RIVAL {
+        let why = "the part of the other side does not stand out there";
+        return Err(Unmeasured::Covered(why.to_owned()));
+    }
+    Ok(found)
 }
 
 fn readings(found: Both, zone_mm: RectMm) -> Vec<Reading> {
