@@ -91,4 +91,9 @@ impl Feature for SecurityThread {
     fn least_spread(&self) -> f64 {
         0.05
     }
+
+    /// Three quarters of its length count, and what lies on so much of it, or beside, is no accident of a note.
+    fn accidents(&self) -> bool {
+        false
+    }
 }
