@@ -5,11 +5,12 @@
 //! grey line, or break into dots.
 //!
 //! # How it is measured
-//! Where the reference note says that a line of them lies, and 0.4 mm around it,
-//! the rows that are darkest on average are taken, as many as the line is high. Along these, in
-//! pieces of 5 mm: how much the density varies within a third of a millimetre, as between the
-//! strokes of letters and not between lines of a background, over the mean density. The median of
-//! the pieces counts, so that no crease or stroke of a pen does.
+//! Where the reference note says that a line of them lies, and 0.4 mm around it, the rows that are
+//! darkest on average are taken, as many as the line is high, sampled twice as finely as the scan so
+//! that it does not matter how strokes lie on pixels. Along these, in pieces of 5 mm: how much the
+//! density varies within a third of a millimetre, as between the strokes of letters and not between
+//! lines of a background, over its mean above the paper's. The median of the pieces counts, so that no
+//! crease or stroke of a pen does.
 //!
 //! # Unit
 //! Log10 of a share of the mean density; smaller is less like a genuine note.
