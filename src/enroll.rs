@@ -12,7 +12,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use ndarray::Array2;
+use ndarray::{Array, Array2, Dimension};
 
 use crate::compare::motif;
 pub use numbers::SerialStyle;
@@ -677,6 +677,14 @@ pub fn describe_features(
     let rules = library.rules(&design.currency);
     let serial = rules.and_then(|rules| numbers::style(design.size, rules, &seen.numbered));
     Features { facts, serial }
+}
+
+/// Mean of pictures, which are of one size as pictures of one design are; `None` for none.
+fn mean<D: Dimension>(
+    pictures: impl ExactSizeIterator<Item = Array<f32, D>>,
+) -> Option<Array<f32, D>> {
+    let count = pictures.len() as f32;
+    Some(pictures.reduce(|sum, picture| sum + picture)? / count)
 }
 
 /// What features are looked for in.

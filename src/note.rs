@@ -214,6 +214,17 @@ impl RectMm {
         }
     }
 
+    /// The same to tenths of a millimetre, as places are stated.
+    pub fn to_tenths(self) -> Self {
+        let tenths = |mm: f64| (10.0 * mm).round() / 10.0;
+        Self {
+            x: tenths(self.x),
+            y: tenths(self.y),
+            width: tenths(self.width),
+            height: tenths(self.height),
+        }
+    }
+
     /// Whether it has area in common with another.
     pub fn meets(self, other: Self) -> bool {
         let along = self.x < other.x + other.width && other.x < self.x + self.width;

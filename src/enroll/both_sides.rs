@@ -11,7 +11,8 @@ use crate::note::{Light, RectMm, Side};
 use crate::pixels::Planes;
 use crate::reference::SecurityFeature;
 
-use super::undescribed::fact;
+use super::mean;
+use super::undescribed::{LEAST_NOTES, NEARLY_ALL, fact};
 
 /// Width and height of the places that are looked at, cells: 6 mm, as registers are stated to be.
 const WINDOW: usize = 17;
@@ -24,10 +25,6 @@ const FLAT: std::ops::RangeInclusive<f32> = 0.4..=0.65;
 const PRINTED: usize = 500;
 /// How many places are looked at note by note: those where the fainter of both prints stands out most.
 const CANDIDATES: usize = 60;
-/// Least notes that say anything of all.
-const LEAST_NOTES: usize = 5;
-/// Share of the notes on which both sides must be told apart there; the others may be stained or torn.
-const NEARLY_ALL: f64 = 0.9;
 /// How far the sides may lie apart on nearly all notes from what they do on most, mm: what the register itself cannot
 /// tell.
 const MOST_APART_MM: f64 = 0.5;
@@ -76,9 +73,9 @@ pub(super) fn facts(seen: &[Through]) -> Option<SecurityFeature> {
         if backs.len() < LEAST_NOTES {
             return None;
         }
-        let own = mean(&group.iter().map(|s| &s.own).collect::<Vec<_>>())?;
-        let other = mean(&backs)?;
-        let through = mean(&group.iter().map(|s| &s.picture).collect::<Vec<_>>())?;
+        let own = mean(group.iter().map(|s| s.own.clone()))?;
+        let other = mean(backs.into_iter().cloned())?;
+        let through = mean(group.iter().map(|s| s.picture.clone()))?;
         let found = candidates(&through, [&own, &other])
             .into_iter()
             .filter_map(|at| {
@@ -107,18 +104,6 @@ pub(super) fn facts(seen: &[Through]) -> Option<SecurityFeature> {
             )
         })
     })
-}
-
-/// Mean of pictures of one size; `None` for none, or several sizes.
-fn mean(pictures: &[&Planes]) -> Option<Planes> {
-    let mut sum = Planes::zeros(pictures.first()?.dim());
-    for picture in pictures {
-        if picture.dim() != sum.dim() {
-            return None;
-        }
-        sum += *picture;
-    }
-    Some(sum / pictures.len() as f32)
 }
 
 /// A window of a picture, and so many cells about it.
@@ -207,13 +192,13 @@ fn told_apart(group: &[&Through], prints: [&Planes; 2], at: (usize, usize)) -> O
 
 /// A window as a place, to tenths of a millimetre.
 fn place(picture: RectMm, (row, column): (usize, usize)) -> RectMm {
-    let tenths = |mm: f64| (10.0 * mm).round() / 10.0;
-    RectMm {
-        x: tenths(picture.x + motif_mm(column as f64)),
-        y: tenths(picture.y + motif_mm(row as f64)),
-        width: tenths(motif_mm(WINDOW as f64)),
-        height: tenths(motif_mm(WINDOW as f64)),
-    }
+    let place = RectMm {
+        x: picture.x + motif_mm(column as f64),
+        y: picture.y + motif_mm(row as f64),
+        width: motif_mm(WINDOW as f64),
+        height: motif_mm(WINDOW as f64),
+    };
+    place.to_tenths()
 }
 
 #[cfg(test)]

@@ -14,16 +14,13 @@ use crate::note::{Light, RectMm, Side, SizeMm};
 use crate::pixels::{Plane, box_mean, window};
 use crate::reference::SecurityFeature;
 
-use super::undescribed::{bounds, fact};
+use super::mean;
+use super::undescribed::{LEAST_NOTES, NEARLY_ALL, bounds, fact};
 
 /// Cells a millimetre of the pictures that are laid over each other.
 const CELLS: f64 = 2.0;
 /// Cells a millimetre in which a thread is looked for.
 const THREAD_CELLS: f64 = 4.0;
-/// Least notes that say anything of all.
-const LEAST_NOTES: usize = 5;
-/// Share of the notes that show what all are said to have: the others may be torn, folded or written on there.
-const NEARLY_ALL: f64 = 0.9;
 /// How far threads lie from where most do, mm: what paper mills and cutting allow.
 const ASIDE_MM: f64 = 1.5;
 /// Width that is stated of a thread, mm: threads are 1 to 4 mm wide, and its middle is what is looked for.
@@ -198,12 +195,13 @@ fn thread(group: &[&Seen], size: SizeMm, least: f32) -> Option<RectMm> {
     let there = places
         .iter()
         .filter(|x| (f64::from(**x) - middle).abs() <= ASIDE_MM);
-    (there.count() as f64 >= NEARLY_ALL * group.len() as f64).then(|| RectMm {
-        x: tenths((middle - 0.5 * THREAD_MM).clamp(0.0, size.width - THREAD_MM)),
+    let place = RectMm {
+        x: (middle - 0.5 * THREAD_MM).clamp(0.0, size.width - THREAD_MM),
         y: 0.0,
         width: THREAD_MM,
         height: size.height,
-    })
+    };
+    (there.count() as f64 >= NEARLY_ALL * group.len() as f64).then(|| place.to_tenths())
 }
 
 /// Where print glows, largest first; a thread is none.
@@ -380,25 +378,16 @@ fn largest_window(set: &Array2<bool>) -> Option<[usize; 4]> {
     best.map(|(_, window)| window)
 }
 
-/// Mean of planes, which are of one size as pictures of one design are; `None` for none.
-fn mean(planes: impl ExactSizeIterator<Item = Plane>) -> Option<Plane> {
-    let count = planes.len() as f32;
-    Some(planes.reduce(|sum, plane| sum + plane)? / count)
-}
-
 /// Cells (left, top, right, bottom) of a picture as a place, to tenths of a millimetre.
 fn place(picture: RectMm, [left, top, right, bottom]: [usize; 4]) -> RectMm {
     let mm = |cells: usize| cells as f64 / CELLS;
-    RectMm {
-        x: tenths(picture.x + mm(left)),
-        y: tenths(picture.y + mm(top)),
-        width: tenths(mm(right - left)),
-        height: tenths(mm(bottom - top)),
-    }
-}
-
-fn tenths(mm: f64) -> f64 {
-    (10.0 * mm).round() / 10.0
+    let place = RectMm {
+        x: picture.x + mm(left),
+        y: picture.y + mm(top),
+        width: mm(right - left),
+        height: mm(bottom - top),
+    };
+    place.to_tenths()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::pixels::luma;
 use crate::reference::SecurityFeature;
 use crate::structure::CELLS_PER_MM;
 
-use super::undescribed::fact;
+use super::undescribed::{LEAST_NOTES, fact};
 
 /// Rows and columns a millimetre in which they are looked for: 300 dpi.
 const PX_PER_MM: f64 = 300.0 / 25.4;
@@ -39,8 +39,6 @@ const LEAST_MM: f64 = 15.0;
 const MOST: usize = 3;
 /// Lines nearer to each other than this are one, mm.
 const APART_MM: f64 = 1.0;
-/// Least notes that say anything of all.
-const LEAST_NOTES: usize = 5;
 
 /// How much each place of a side looks like a part of a line of letters.
 pub(super) struct Lettered {

@@ -10,12 +10,10 @@ use crate::reference::{Design, Library, Process, Zone};
 use crate::serial::read::{GlyphReader, SerialReader};
 use crate::serial::rules::{Print, Rules, Style};
 
-use super::undescribed::measured_on;
+use super::undescribed::{LEAST_NOTES, measured_on};
 
 /// How far a number may lie beyond what changes from note to note, mm.
 const BEYOND_MM: [f64; 2] = [1.5, 1.5];
-/// Least notes that say anything of all.
-const LEAST_NOTES: usize = 5;
 /// Share of the notes on which a number must be read for sure; the others may be worn there.
 const MOST_NOTES: f64 = 0.8;
 /// A zone is the number's own where the number covers this much of it.
@@ -208,14 +206,15 @@ fn said(print: &Print, rect: RectMm, size: SizeMm) -> usize {
 fn middle(rects: &[RectMm]) -> RectMm {
     let of = |value: fn(&RectMm) -> f64| {
         let mut values: Vec<f32> = rects.iter().map(|rect| value(rect) as f32).collect();
-        (10.0 * f64::from(median(&mut values).unwrap_or(0.0))).round() / 10.0
+        f64::from(median(&mut values).unwrap_or(0.0))
     };
-    RectMm {
+    let place = RectMm {
         x: of(|r| r.x),
         y: of(|r| r.y),
         width: of(|r| r.width),
         height: of(|r| r.height),
-    }
+    };
+    place.to_tenths()
 }
 
 #[cfg(test)]

@@ -36,6 +36,11 @@ const BIN: f32 = 0.25;
 /// Least share of the printed cells that a colour must have to be called an ink.
 const LEAST_SHARE: f64 = 0.05;
 
+/// Least notes that say anything of all.
+pub(super) const LEAST_NOTES: usize = 5;
+/// Share of the notes that show what all are said to have: the others may be torn, stained, folded or written on there.
+pub(super) const NEARLY_ALL: f64 = 0.9;
+
 /// Density and colour of a cell.
 type Cell = (f32, [f32; 3]);
 
