@@ -225,8 +225,15 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         }
         design.features.extend(found.facts);
         if let Some(serial) = found.serial {
-            let places: Vec<&str> = serial.zones.iter().map(|zone| zone.id.as_str()).collect();
-            writeln!(out, "{} printed as {}", places.join(", "), serial.style)?;
+            let places: Vec<&str> = (serial.zones.iter())
+                .map(|zone| zone.id.trim_start_matches("serial-"))
+                .collect();
+            let places = places.join(" and ");
+            writeln!(
+                out,
+                "serial number: {places}, in the style {}",
+                serial.style
+            )?;
             serial.state(design);
         }
     }
