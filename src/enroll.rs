@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array, Array2, Dimension};
 
-use crate::compare::motif;
 pub use numbers::SerialStyle;
 
+use crate::compare::motif;
 use crate::features::{Face, lit, measure_all, see_through_register, watermark};
 use crate::identify::Identifier;
 use crate::reference::{Covariates, Design, Library, MeasuredLight, Readings, Shown};
@@ -36,8 +36,7 @@ use crate::rectify::homography::Homography;
 use crate::rectify::registration::{PaddedGrid, register};
 use crate::rectify::{Origin, Outlines, Quad, distance, long_side, outlines, side_lengths, turns};
 use crate::reference::{
-    Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, Process, SecurityFeature, Zone,
-    add_structure,
+    Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, SecurityFeature, Zone, add_structure,
 };
 use crate::structure::{
     Colours, DETAIL_PX_PER_MM, ExpectedDetail, LEAST_PX_PER_MM, Reduced, Straight, Structure,
@@ -332,7 +331,7 @@ fn structure(
 ) -> Option<Structure> {
     let overprint: Vec<Part> = zones
         .iter()
-        .filter(|zone| zone.side == side && zone.print == Process::Letterpress)
+        .filter(|zone| zone.overprints(side))
         .map(|zone| part(zone.rect_mm, shape(size)))
         .collect();
     let details: Vec<Detail> = sheets.iter().filter_map(|s| s.detail.clone()).collect();

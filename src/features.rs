@@ -60,7 +60,7 @@ use crate::pixels::{Plane, Planes, Raster};
 use crate::rectify::edges::SettledOutline;
 use crate::rectify::homography::Homography;
 use crate::rectify::resample;
-use crate::reference::{Covariates, Design, Process, SecurityFeature, Zone};
+use crate::reference::{Covariates, Design, SecurityFeature, Zone};
 use crate::scan::JpegInfo;
 use crate::structure::{
     self, Aligned, Colours, LEAST_PX_PER_MM, Overprint, Reduced, Straight, Structure,
@@ -249,7 +249,7 @@ impl Face<'_> {
             .design
             .zones
             .iter()
-            .filter(|zone| zone.side == self.side && zone.print == Process::Letterpress)
+            .filter(|zone| zone.overprints(self.side))
             .collect();
         let overprint = (!overprinted.is_empty()).then(|| {
             let parts: Vec<Part> = overprinted

@@ -231,6 +231,13 @@ impl RectMm {
         along && self.y < other.y + other.height && other.y < self.y + self.height
     }
 
+    /// Area in common with another, mm².
+    pub fn common_mm2(self, other: Self) -> f64 {
+        let along = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
+        let down = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
+        along.max(0.0) * down.max(0.0)
+    }
+
     /// Whether the whole rectangle lies on a note of this size.
     pub fn lies_on(self, size: SizeMm) -> bool {
         self.x >= 0.0

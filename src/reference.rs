@@ -106,6 +106,13 @@ pub struct Zone {
     pub unverified: bool,
 }
 
+impl Zone {
+    /// Whether it is overprint on a side: numbers and seals, printed last, whose place floats.
+    pub fn overprints(&self, side: Side) -> bool {
+        self.side == side && self.print == Process::Letterpress
+    }
+}
+
 /// A security feature that an edition has, or must not have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,9 +6,10 @@ use ndarray::Array3;
 use crate::compare::order::{median, quantile};
 use crate::condition::density_of;
 use crate::features::Face;
+use crate::features::dot_noise::LINES_PX_PER_MM;
 use crate::features::microprint::{LETTERS_MM, varies};
 use crate::note::{Light, RectMm, Side, SizeMm};
-use crate::pixels::luma;
+use crate::pixels::{Plane, luma};
 use crate::reference::SecurityFeature;
 use crate::structure::CELLS_PER_MM;
 
@@ -16,8 +17,6 @@ use super::undescribed::{LEAST_NOTES, fact};
 
 /// Rows and columns a millimetre in which they are looked for: 300 dpi.
 const PX_PER_MM: f64 = 300.0 / 25.4;
-/// Least resolution of a scan that shows them.
-const LEAST_PX_PER_MM: f64 = crate::features::dot_noise::LINES_PX_PER_MM;
 /// Rows that letters may be high: 0.25 to 0.7 mm.
 const HEIGHTS: [usize; 4] = [3, 4, 6, 8];
 /// Rows above and below that must be lighter, of which the first may be blurred.
@@ -51,7 +50,7 @@ pub(super) struct Lettered {
 impl Lettered {
     /// `None` for scans that are too coarse, or not made by day.
     pub(super) fn of(face: &Face<'_>) -> Option<Self> {
-        if face.light != Light::Visible || face.px_per_mm < LEAST_PX_PER_MM {
+        if face.light != Light::Visible || face.px_per_mm < LINES_PX_PER_MM {
             return None;
         }
         let (view, _) = face.view().ok()?;
@@ -72,7 +71,7 @@ impl Lettered {
 }
 
 /// See [`Lettered`]; `moved` says by how many rows the print of a piece lies lower than on the mean of the notes.
-fn isolated(density: &crate::pixels::Plane, moved: impl Fn(usize, usize) -> f64) -> Array3<f32> {
+fn isolated(density: &Plane, moved: impl Fn(usize, usize) -> f64) -> Array3<f32> {
     let (rows, columns) = density.dim();
     let px = |mm: f64| (mm * PX_PER_MM).round() as usize;
     let (wide, within) = (px(PIECE_MM), px(LETTERS_MM) / 2);
@@ -248,7 +247,6 @@ fn runs(group: &[&Array3<f32>]) -> Vec<Run> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::pixels::Plane;
 
     const SIZE: SizeMm = SizeMm {
         width: 80.0,

@@ -42,7 +42,8 @@ impl Numbered {
                 continue;
             };
             let reader = GlyphReader::new(typeface);
-            for zone in changing(face.design, face.side) {
+            let changing = face.design.zones.iter();
+            for zone in changing.filter(|zone| zone.overprints(face.side)) {
                 let reading = reader.read(
                     face.raster,
                     face.lies(),
@@ -70,12 +71,6 @@ fn lettered(style: &Style, side: Side) -> impl Iterator<Item = &Print> {
     (style.prints.iter()).filter(move |print| print.side == side && print.lettering.is_some())
 }
 
-/// Where print changes from note to note.
-fn changing(design: &Design, side: Side) -> impl Iterator<Item = &Zone> {
-    (design.zones.iter())
-        .filter(move |zone| zone.side == side && zone.print == Process::Letterpress)
-}
-
 /// How a design's serial number is printed.
 #[derive(Debug)]
 pub struct SerialStyle {
@@ -91,7 +86,7 @@ impl SerialStyle {
         let own = |zone: &Zone| {
             let prints = self.zones.iter().filter(|print| print.side == zone.side);
             let covered = prints
-                .map(|print| common(print.rect_mm, zone.rect_mm))
+                .map(|print| print.rect_mm.common_mm2(zone.rect_mm))
                 .sum::<f64>();
             covered >= OWN * zone.rect_mm.width * zone.rect_mm.height
         };
@@ -101,13 +96,6 @@ impl SerialStyle {
         design.zones.extend(self.zones);
         design.serial = Some(self.style);
     }
-}
-
-/// Area that two places have in common, mm².
-fn common(a: RectMm, b: RectMm) -> f64 {
-    let along = (a.x + a.width).min(b.x + b.width) - a.x.max(b.x);
-    let down = (a.y + a.height).min(b.y + b.height) - a.y.max(b.y);
-    along.max(0.0) * down.max(0.0)
 }
 
 /// The style in which most numbers of a side are read for sure, each another than the last note's, and all prints alike

@@ -136,7 +136,7 @@ mod tests {
         let sharp = draw(11.8, soft_paper).read(&LineAcuity, "engraving");
         let full = genuine(11.8, 2).read(&LineAcuity, "engraving").unwrap();
         assert!((sharp.unwrap() - full).abs() < 0.1);
-        let soft = draw(3.9, soft_paper).enlarged(3);
+        let soft = draw(5.9, soft_paper).enlarged(2);
         let soft = soft.read(&LineAcuity, "engraving");
         assert!(matches!(soft, Err(Unmeasured::Blurred(_))), "{soft:?}");
     }

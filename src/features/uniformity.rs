@@ -94,18 +94,11 @@ const FLOAT_MM: f64 = 3.0;
 
 /// Whether another printing may lie over a zone.
 fn is_overprinted(face: &Face<'_>, zone: &Zone) -> bool {
-    let a = zone.rect_mm;
     face.design
         .zones
         .iter()
-        .filter(|z| z.side == face.side && z.print == Process::Letterpress)
-        .any(|z| {
-            let b = z.rect_mm.grown(FLOAT_MM);
-            a.x < b.x + b.width
-                && b.x < a.x + a.width
-                && a.y < b.y + b.height
-                && b.y < a.y + a.height
-        })
+        .filter(|z| z.overprints(face.side))
+        .any(|z| z.rect_mm.grown(FLOAT_MM).meets(zone.rect_mm))
 }
 
 /// Mean distance from their median of the quarter of the points that lie farthest from it.
