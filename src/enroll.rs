@@ -2,6 +2,7 @@
 
 mod both_sides;
 mod in_light;
+mod lanczos;
 mod letters;
 mod numbers;
 pub mod scanners;

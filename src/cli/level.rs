@@ -98,17 +98,23 @@ fn write(out: &mut dyn Write, found: &Found) -> Result<()> {
     )?;
     writeln!(
         out,
-        "## Genuine notes called suspect\n\n| enrolled | level | enrolled on the same scanner | enrolled on another |\n\
-         |---:|---:|---:|---:|"
+        "## Genuine notes called suspect\n\n| enrolled | level | enrolled on the same scanner | enrolled on another | against those suspect |\n\
+         |---:|---:|---:|---:|---|"
     )?;
     for held in &found.held {
+        let against: Vec<String> = held
+            .against
+            .iter()
+            .map(|(feature, notes)| format!("{feature} {notes}"))
+            .collect();
         writeln!(
             out,
-            "| {} | {} % | {} | {} |",
+            "| {} | {} % | {} | {} | {} |",
             held.enrolled,
             100.0 * held.level,
             rate(&held.same),
-            rate(&held.other)
+            rate(&held.other),
+            against.join(", ")
         )?;
     }
     let [same, other] = &found.drift;

@@ -5,10 +5,10 @@
 //! measured as several other scanners would have shown it, and the ranges expected of genuine notes
 //! include what scanners do. Nothing here looks at a forgery.
 
-use image::imageops::{FilterType, resize};
-use image::{DynamicImage, RgbImage};
-use ndarray::{Array1, ArrayView1, ArrayView3, ArrayViewMut1, Axis, Zip, aview1};
+use image::RgbImage;
+use ndarray::{Array1, ArrayView1, ArrayViewMut1, Axis, Zip, aview1};
 
+use super::lanczos::rescaled;
 use crate::pixels::{Planes, Raster};
 use crate::reference::Shown;
 use crate::specimen::{Format, Subsampling, encode};
@@ -54,8 +54,6 @@ const OTHERS: Sharpness = Sharpness {
     sharpening: (0.0, 1.2),
     surroundings: (0.7, 1.6),
 };
-/// Larger scans are not drawn again, pixels.
-const MOST_PIXELS: f64 = 40e6;
 
 /// A fixed stream of numbers for a seed (SplitMix64; Steele, Lea & Flood 2014).
 struct Stream(u64);
@@ -119,19 +117,26 @@ pub fn on_another(raster: &Raster, kind: Shown, seed: u64) -> Option<Raster> {
     }
     let (_, rows, columns) = planes.dim();
     let mut image = RgbImage::new(columns as u32, rows as u32);
-    let levels = planes
-        .index_axis(Axis(0), 0)
-        .into_iter()
-        .zip(planes.index_axis(Axis(0), 1))
-        .zip(planes.index_axis(Axis(0), 2));
-    for (pixel, ((red, green), blue)) in image.pixels_mut().zip(levels) {
-        let grey = (red + green + blue) / 3.0;
-        for ((out, level), cast) in pixel.0.iter_mut().zip([red, green, blue]).zip(cast) {
-            let level = grey + saturation * (level - grey);
-            let level = (level / 255.0).clamp(0.0, 1.0);
-            let level = level.powf(gamma) * cast * 255.0 + noise * stream.noise();
-            // The cast cuts to 0 and 255.
-            *out = (level + 0.5) as u8;
+    // Step by step along a row: the processor then works on several samples at once.
+    let mut line: Vec<f32> = Vec::new();
+    for (y, row) in image.chunks_exact_mut(3 * columns.max(1)).enumerate() {
+        let [red, green, blue] = [0, 1, 2].map(|c| planes.index_axis(Axis(0), c));
+        let pixels = red.row(y).into_iter().zip(green.row(y)).zip(blue.row(y));
+        line.clear();
+        for ((&red, &green), &blue) in pixels {
+            let grey = (red + green + blue) / 3.0;
+            line.extend([red, green, blue].map(|level| {
+                let level = grey + saturation * (level - grey);
+                (level / 255.0).clamp(0.0, 1.0)
+            }));
+        }
+        line.iter_mut().for_each(|level| *level = level.powf(gamma));
+        for (out, level) in row.chunks_exact_mut(3).zip(line.chunks_exact(3)) {
+            for ((out, level), cast) in out.iter_mut().zip(level).zip(cast) {
+                let level = level * cast * 255.0 + noise * stream.noise();
+                // The cast cuts to 0 and 255.
+                *out = (level + 0.5) as u8;
+            }
         }
     }
     let bytes = encode(&image, Format::Jpeg, 300.0, quality, subsampling).ok()?;
@@ -139,29 +144,6 @@ pub fn on_another(raster: &Raster, kind: Shown, seed: u64) -> Option<Raster> {
     crate::scan::decode(&bytes, std::path::Path::new("another scanner"), &limits)
         .ok()
         .map(|scan| scan.raster)
-}
-
-/// The scan at another resolution, levels of 255. By Lanczos's kernel, which passes what the sampling can
-/// carry: bilinear interpolation would soften every scan, as no scanner does. `None` for an empty or
-/// absurdly large one.
-fn rescaled(raster: &Raster, [across, down]: [f64; 2]) -> Option<Planes> {
-    let columns = (raster.width() as f64 * across).round();
-    let rows = (raster.height() as f64 * down).round();
-    if !(columns >= 1.0 && rows >= 1.0 && columns * rows <= MOST_PIXELS) {
-        return None;
-    }
-    let (columns, rows) = (columns as u32, rows as u32);
-    let image = match raster {
-        Raster::Eight(image) => DynamicImage::from(image.clone()),
-        Raster::Sixteen(image) => DynamicImage::from(image.clone()),
-    };
-    let image = resize(&image.into_rgb32f(), columns, rows, FilterType::Lanczos3);
-    let pixels =
-        ArrayView3::from_shape((rows as usize, columns as usize, 3), image.as_raw()).ok()?;
-    let mut out = Planes::zeros((3, rows as usize, columns as usize));
-    out.assign(&pixels.permuted_axes([2, 0, 1]));
-    out *= 255.0;
-    Some(out)
 }
 
 /// Blurred by a Gaussian bell of such standard deviations down the columns and along the rows, px; the edges are

@@ -5,6 +5,7 @@
 //! rules judge, are left aside. The structure that notes are compared with is that of the built-in reference
 //! note, enrolled on other specimens and another scanner; only the readings are enrolled anew.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -22,7 +23,7 @@ use crate::specimen::{
     Bed, Dial, DialKind, Dials, Press, Random, Scanner, Specimen, SpecimenError, Subsampling,
     XtsDenomination,
 };
-use crate::verdict::{Policy, Verdict, judge, weigh};
+use crate::verdict::{Finding, Outcome, Policy, Verdict, judge, weigh};
 use crate::{batch, present};
 
 /// The levels that are tried.
@@ -69,6 +70,8 @@ pub struct Held {
     pub same: Rate,
     /// Called suspect, enrolled on the next one.
     pub other: Rate,
+    /// How many of those called suspect, by either, each feature spoke against.
+    pub against: BTreeMap<String, usize>,
 }
 
 /// Forged notes called suspect at 0.001, the most notes enrolled.
@@ -98,6 +101,9 @@ pub struct Found {
     /// Batches of twenty called another scanner's, of their own scanner and of the next.
     pub drift: [Rate; 2],
 }
+
+/// A verdict, and the features that are sure to deviate.
+type Judged = (Verdict, Vec<String>);
 
 /// Draws and judges.
 ///
@@ -134,7 +140,7 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
     let known: Vec<Experience<'_>> = enrolled.iter().map(Experience::new).collect();
 
     // Verdicts of one scan by each set of enrolled notes that it is judged by, and what tells its scanner.
-    let judged = |scan: Scan, by: &[usize]| -> Option<(Vec<[Verdict; LEVELS.len()]>, Glimpse)> {
+    let judged = |scan: Scan, by: &[usize]| -> Option<(Vec<[Judged; LEVELS.len()]>, Glimpse)> {
         let exhibit = present(scan, &Source::of(Path::new("specimen.jpg")), &identifier);
         let face = exhibit.face().filter(|f| f.design.id == DESIGN)?;
         let readings = measure_all(&face);
@@ -148,14 +154,14 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
                     ..Policy::default()
                 };
                 weigh(&mut findings, &policy, *count, None);
-                judge(&findings, *count).0
+                (judge(&findings, *count).0, against(&findings))
             }))
         });
         let verdicts = verdicts.collect();
         Some((verdicts, Glimpse::of(&face, &readings)?))
     };
     let sizes = size.enrolled.len();
-    let mut by_own: Vec<Vec<[Verdict; LEVELS.len()]>> = vec![Vec::new(); sizes];
+    let mut by_own: Vec<Vec<[Judged; LEVELS.len()]>> = vec![Vec::new(); sizes];
     let mut by_next = by_own.clone();
     let mut drift = [(0, 0); 2];
     for (s, scanner) in scanners.iter().enumerate() {
@@ -193,16 +199,24 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
     let mut held = Vec::new();
     for (at, enrolled) in size.enrolled.iter().enumerate() {
         for (level_at, level) in LEVELS.iter().enumerate() {
-            let rate = |columns: &[Vec<[Verdict; LEVELS.len()]>]| {
-                Rate::counted(columns.get(at).map_or(&[][..], Vec::as_slice), |v| {
-                    v.get(level_at) == Some(&Verdict::Suspect)
-                })
+            let judged = |columns: &[Vec<[Judged; LEVELS.len()]>]| -> Vec<Judged> {
+                let columns = columns.get(at).into_iter().flatten();
+                columns.filter_map(|v| v.get(level_at).cloned()).collect()
             };
+            let (same, other) = (judged(&by_own), judged(&by_next));
+            let suspect = |(verdict, _): &Judged| *verdict == Verdict::Suspect;
+            let mut against = BTreeMap::new();
+            for (_, features) in same.iter().chain(&other).filter(|j| suspect(j)) {
+                for feature in features {
+                    *against.entry(feature.clone()).or_default() += 1;
+                }
+            }
             held.push(Held {
                 enrolled: *enrolled,
                 level: *level,
-                same: rate(&by_own),
-                other: rate(&by_next),
+                same: Rate::counted(&same, suspect),
+                other: Rate::counted(&other, suspect),
+                against,
             });
         }
     }
@@ -220,7 +234,7 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
                 };
                 batch::each(&notes, jobs, work, |found| {
                     // One that is not recognised does not pass.
-                    let verdict = found.and_then(|f| Some(*f.0.first()?.get(1)?));
+                    let verdict = found.and_then(|f| Some(f.0.first()?.get(1)?.0));
                     verdicts.push(verdict.unwrap_or(Verdict::Unrecognised));
                 });
                 caught.push(Caught {
@@ -239,6 +253,19 @@ pub fn study(library: &Library, size: Size, jobs: NonZeroUsize) -> Result<Found,
         caught,
         drift: drift.map(|(changed, all)| Rate::new(changed, all)),
     })
+}
+
+/// Each feature once that is sure to deviate.
+fn against(findings: &[Finding]) -> Vec<String> {
+    let sure = |f: &&Finding| f.outcome == Outcome::Deviates && !f.doubtful;
+    let mut features: Vec<String> = findings
+        .iter()
+        .filter(sure)
+        .map(|f| f.feature.clone())
+        .collect();
+    features.sort();
+    features.dedup();
+    features
 }
 
 /// The design alone, with these readings of its front.
@@ -320,6 +347,20 @@ mod tests {
     }
 
     #[test]
+    fn features_that_are_sure_to_deviate_are_named_once() {
+        let finding = |feature, outcome| Finding::new(feature, outcome, String::new());
+        let mut doubted = finding("paper-tint", Outcome::Deviates);
+        doubted.doubtful = true;
+        let findings = [
+            finding("microprint", Outcome::Deviates),
+            doubted,
+            finding("line-acuity", Outcome::Agrees),
+            finding("microprint", Outcome::Deviates),
+        ];
+        assert_eq!(against(&findings), ["microprint"]);
+    }
+
+    #[test]
     fn every_note_drawn_is_counted() {
         let library = Library::built_in().unwrap();
         let size = Size {
@@ -335,6 +376,7 @@ mod tests {
             assert_eq!((held.same.of, held.other.of), (4, 4));
             // Fewer than thirty enrolled notes call none suspect.
             assert_eq!(held.same.count, 0);
+            assert!(held.against.is_empty());
         }
         assert!(found.caught.iter().all(|c| c.suspect.of == 0));
         assert_eq!(found.drift[0].of, 0);
