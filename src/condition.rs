@@ -16,6 +16,7 @@ use crate::note::RectMm;
 use crate::pixels::{Raster, luma_of};
 use crate::rectify::homography::Homography;
 use crate::reference::{Process, Zone};
+use crate::wear::Wear;
 
 /// Edges of the frequency bands, cycles/mm: coarse, middle, fine, finest. A 200 dpi scan passes the
 /// first three, a 300 dpi scan all. Engraved lines stand 3 to 8 to the millimetre.
@@ -85,7 +86,7 @@ const LEAST_COLOUR: f32 = 0.08;
 /// Places that are looked at for it, down and along.
 const COLOUR_ROWS: usize = 24;
 const COLOUR_COLUMNS: usize = 80;
-/// Windows that wear covers by more than this share are left out.
+/// Windows that wear covers by more than this share are left out, and those that a pen's line crosses.
 const MOST_COVERED: f64 = 0.25;
 /// Zones narrower than this are left out, mm: a window would see mostly other print.
 const LEAST_ZONE_MM: f64 = 3.0;
@@ -204,7 +205,9 @@ impl Condition {
                 let half = window_mm / 2.0;
                 let [x, y] = centre.map(|v| v - half);
                 let window = RectMm::from([x, y, window_mm, window_mm]);
-                if wear.is_some_and(|wear| wear.covered_share(window) > MOST_COVERED) {
+                let closed =
+                    |wear: &Wear| wear.covered_share(window) > MOST_COVERED || wear.crossed(window);
+                if wear.is_some_and(closed) {
                     continue;
                 }
                 let Some(origin) = origin(face, centre, transform.side()) else {

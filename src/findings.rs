@@ -11,7 +11,7 @@ use crate::compare::order::quantile;
 use crate::compare::robust::sorted;
 use crate::compare::trend::{Frame, Terms, Trend};
 use crate::features::{self, Face, Feature, Measurement, Published, Reading, Unmeasured};
-use crate::note::{Light, Side};
+use crate::note::{Light, RectMm, Side};
 use crate::reference::{COVARIATES, Covariates, Design, Library, Readings, Shown};
 use crate::report::rounded;
 use crate::verdict::{Finding, Outcome, USUAL};
@@ -255,10 +255,16 @@ impl KnownSide<'_> {
                 match model.and_then(|m| m.judge(measured, covariates)) {
                     Some(evidence) => {
                         let against_facts = against_facts(face, feature, &evidence);
-                        Finding {
+                        let one = matches!(evidence.told, Told::OnePlace | Told::OneAnother);
+                        let mut finding = Finding {
                             against_facts,
                             ..examined(feature, readings, evidence, &scanner, file)
+                        };
+                        if one && finding.zone_mm.is_some_and(|zone| written_on(face, zone)) {
+                            finding.doubtful = true;
+                            finding.why.push_str(WRITTEN);
                         }
+                        finding
                     }
                     None => by_facts(face, feature, readings, file),
                 }
@@ -420,6 +426,14 @@ fn against_facts(face: &Face<'_>, feature: &str, evidence: &Evidence) -> Option<
     })
 }
 
+/// Said of what deviates in one place only, through or beside which a pen's line runs.
+const WRITTEN: &str = "; a pen's line runs there, which may be why: look at the note";
+
+fn written_on(face: &Face<'_>, zone: RectMm) -> bool {
+    let view = face.light.by_day().then(|| face.view().ok()).flatten();
+    view.is_some_and(|(view, _)| view.wear.reached(zone))
+}
+
 fn excuse(feature: &str) -> Option<&'static str> {
     feature_of(feature)?.excuse()
 }
@@ -569,6 +583,9 @@ fn not_examined(feature: &str, readings: &[Reading], file: usize) -> Finding {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::enroll::{self, Read};
+    use crate::features::drawn::{self, DESIGN, face};
+    use crate::features::measure_all;
 
     /// Thirty notes at 11.8 px/mm, edges 1.6 to 1.72 px wide, each also as an alike scanner at another resolution and as
     /// a far softer one shows it.
@@ -590,6 +607,55 @@ mod tests {
             }
         }
         readings
+    }
+
+    #[test]
+    fn what_deviates_where_a_pens_line_runs_is_a_doubt() {
+        let mut design = DESIGN.clone();
+        let reads: Vec<Read> = (0..12)
+            .map(|n| {
+                let raster = drawn::genuine(n);
+                let face = face(&raster, &DESIGN);
+                Read {
+                    note: n as usize,
+                    shown: Shown::AsScanned,
+                    covariates: face.covariates(),
+                    readings: measure_all(&face),
+                }
+            })
+            .collect();
+        design.measured.get_mut(&Side::Front).unwrap().readings = Some(enroll::readings(&reads));
+        let library = Library::of(design);
+        let experience = Experience::new(&library);
+        // The seal is missing; a line ends beside its place, or does not.
+        let of = |pen: bool| {
+            let raster = drawn::note(20, None, &|x, y, colour| {
+                if pen && (62.0..73.5).contains(&x) && (y - 26.0).abs() < 0.35 {
+                    [30.0, 35.0, 80.0]
+                } else if x > 74.0 && (18.0..34.0).contains(&y) {
+                    [228.0, 224.0, 205.0]
+                } else {
+                    colour
+                }
+            });
+            let face = face(&raster, &library.designs()[0]);
+            let findings = experience.findings(&face, &measure_all(&face), 0);
+            findings
+                .into_iter()
+                .find(|f| f.feature == "zone-structure")
+                .unwrap()
+        };
+        let (missing, beside_a_line) = (of(false), of(true));
+        for finding in [&missing, &beside_a_line] {
+            assert!(finding.why.contains("treasury-seal"), "{}", finding.why);
+            assert!(finding.p_value.unwrap() < 0.01, "{finding:?}");
+        }
+        assert!(!missing.doubtful);
+        assert!(
+            beside_a_line.doubtful && beside_a_line.why.ends_with(WRITTEN),
+            "{}",
+            beside_a_line.why
+        );
     }
 
     #[test]

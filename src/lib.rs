@@ -404,10 +404,16 @@ pub fn examine_and_show(
     let mut softer = BTreeMap::new();
     let mut enrolled = 0;
     let library = checker.identifier.library();
-    let read = match &identity {
+    let mut read = match &identity {
         Joint::One(_) => read(exhibits, library),
         _ => None,
     };
+    if let Some(read) = &mut read {
+        let face = faces.iter().find(|(file, _)| *file == read.file);
+        if let Some((view, _)) = face.and_then(|(_, face)| face.view().ok()) {
+            read.leave_out(|rect| view.wear.reached(rect));
+        }
+    }
     let other_note = |read| other_serial(read, exhibits, library);
     if let Some(what) = read.as_ref().and_then(other_note) {
         identity = Joint::Contradiction(what);

@@ -5,6 +5,7 @@
 //! colour of the bed is no paper. Clear tape shows in no visible scan for certain, and is not looked for.
 
 pub mod letters;
+mod lines;
 
 use ndarray::{Array2, Zip};
 
@@ -40,6 +41,9 @@ const LEAST_HOLE: f64 = 1.5;
 const CREASE: (f64, f64) = (6.0, 1.3);
 /// Pens draw lines up to this wide, mm, and longer than [`LEAST_STROKE`].
 const PEN: f64 = 1.0;
+/// A pen's line is not seen to its end: no mark is looked for within a millimetre of overprint, which floats by three.
+/// So far from where it was seen, mm, it may go on.
+const FOLLOWED: f64 = 4.0;
 /// Least extent of a stroke of a pen, mm.
 const LEAST_STROKE: f64 = 2.5;
 
@@ -50,7 +54,7 @@ pub enum MarkKind {
     Crease,
     /// One of a row of letters, or a piece of one: see [`letters`].
     Letter,
-    /// A thin line that is not straight, or short: written by hand.
+    /// A thin line that is not straight, or short, or darker than creases are: written by hand.
     Stroke,
     /// Anything else.
     Blot,
@@ -71,6 +75,10 @@ impl Mark {
     /// Area, mm².
     pub fn area_mm2(&self) -> f64 {
         area(&self.region)
+    }
+
+    fn is_thin(&self) -> bool {
+        matches!(self.kind, MarkKind::Crease | MarkKind::Stroke)
     }
 
     /// Where it lies, mm: left, top, right, bottom.
@@ -132,6 +140,8 @@ pub struct Wear {
     pub covered: Plane,
     /// True where a stain lies.
     pub stained: Array2<bool>,
+    /// True where a line of a pen runs, over print as well: see [`MarkKind::Stroke`].
+    pub written: Array2<bool>,
     /// The dark marks, creases among them.
     pub marks: Vec<Mark>,
     /// Rows of letters among them, longest first.
@@ -157,6 +167,19 @@ impl Wear {
             sum += line.iter().skip(part.left).take(part.columns).sum::<f32>();
         }
         f64::from(sum) / (part.rows * part.columns).max(1) as f64
+    }
+
+    /// Whether a line of a pen runs through a rectangle (mm on the side), or may where it was not seen.
+    pub fn reached(&self, rect: RectMm) -> bool {
+        self.crossed(rect.grown(FOLLOWED))
+    }
+
+    /// Whether a line of a pen is seen to run through a rectangle (mm on the side): its ink is not the note's.
+    pub fn crossed(&self, rect: RectMm) -> bool {
+        let part = structure::part(rect, self.written.dim());
+        let rows = part.top..part.top + part.rows;
+        rows.flat_map(|row| (part.left..part.left + part.columns).map(move |column| (row, column)))
+            .any(|at| self.written.get(at).copied().unwrap_or(false))
     }
 }
 
@@ -437,6 +460,13 @@ pub fn measure(
             mark.kind = MarkKind::Letter;
         }
     }
+    let written = match paper_luma.filter(|_| marks.iter().any(Mark::is_thin)) {
+        Some(paper) => {
+            let luma = aligned.field.straighten(&straight.luma);
+            lines::written(&mut marks, (&luma, paper), aligned, structure, &open)
+        }
+        None => Array2::from_elem(shape, false),
+    };
     let mut covered = hidden.clone();
     for mark in &marks {
         if mark.kind == MarkKind::Stroke {
@@ -445,11 +475,14 @@ pub fn measure(
             }
         }
     }
-    Zip::from(&mut covered).and(&stained).for_each(|c, &s| {
-        if s {
-            *c = 1.0;
-        }
-    });
+    Zip::from(&mut covered)
+        .and(&stained)
+        .and(&written)
+        .for_each(|c, &stained, &written| {
+            if stained || written {
+                *c = 1.0;
+            }
+        });
     Wear {
         paper_luma,
         unevenness,
@@ -464,6 +497,7 @@ pub fn measure(
         hidden,
         covered,
         stained,
+        written,
         marks,
         rows,
     }
@@ -721,6 +755,33 @@ mod tests {
         let area = writing.marks_mm2(MarkKind::Stroke);
         assert!((4.0..25.0).contains(&area), "{area}");
         assert_eq!(writing.creases_mm, 0.0);
+    }
+
+    #[test]
+    fn a_pens_line_is_darker_than_a_crease_and_goes_on_over_print() {
+        // Over blank paper, through the portrait, over blank paper.
+        let line = |colour: [f64; 3]| {
+            worn(&note(9, None, &move |x, y, paper| {
+                let near = (y - 23.0 - 0.05 * (x - 22.0)).abs() < 0.35;
+                if near && (22.0..73.0).contains(&x) {
+                    colour
+                } else {
+                    paper
+                }
+            }))
+        };
+        let pen = line([35.0, 40.0, 90.0]);
+        assert_eq!(pen.creases_mm, 0.0);
+        assert!(pen.marks_mm2(MarkKind::Stroke) > 10.0);
+        let portrait = RectMm::from([48.0, 23.0, 3.0, 3.0]);
+        assert!(pen.crossed(portrait) && pen.covered_share(portrait) > 0.2);
+        assert!(!pen.crossed(RectMm::from([48.0, 30.0, 3.0, 3.0])));
+        // The seal begins where the line ends.
+        let seal = RectMm::from([75.0, 20.0, 12.0, 12.0]);
+        assert!(pen.reached(seal) && !pen.crossed(seal));
+        let crease = line([150.0; 3]);
+        assert!(crease.creases_mm > 20.0);
+        assert!(crease.written.iter().all(|written| !written));
     }
 
     #[test]

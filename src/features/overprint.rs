@@ -37,6 +37,8 @@ pub struct Overprint<'a> {
     pub number: Number,
     /// The inks of each print, character by character; in the order of the readings.
     pub inks: Vec<Vec<Option<&'static str>>>,
+    /// Where pens' lines reach a print: neither inks nor shapes of its characters say anything.
+    pub written: Vec<RectMm>,
     /// Why no print was read.
     pub unread: Option<String>,
     /// What else was read.
@@ -116,6 +118,10 @@ pub static ALL: [&dyn Reasoned; 8] = [
     &SerialTypeface,
 ];
 
+/// Said of characters that are not looked at.
+const WRITTEN: &str =
+    "zone covered: a pen's line runs through the serial number, or ends beside it";
+
 impl<'a> Overprint<'a> {
     /// Reads the serial number of one side of a note.
     pub fn read(
@@ -134,6 +140,7 @@ impl<'a> Overprint<'a> {
             file,
             number: Number::default(),
             inks: Vec::new(),
+            written: Vec::new(),
             unread: None,
             marks: Marks::default(),
         };
@@ -189,6 +196,23 @@ impl<'a> Overprint<'a> {
         read.number = together(face, style.equal, grammar, readings);
         read.add_marks(library, side, raster, print);
         read
+    }
+
+    /// The prints whose characters can be looked at, each with its inks.
+    pub fn clear(&self) -> impl Iterator<Item = (&Reading, &[Option<&'static str>])> {
+        let inks = self
+            .inks
+            .iter()
+            .map(Vec::as_slice)
+            .chain(std::iter::repeat(&[][..]));
+        let rows = self.number.readings.iter().zip(inks);
+        rows.filter(|(row, _)| !self.written.contains(&row.rect_mm))
+    }
+
+    /// Notes which prints a pen's line reaches.
+    pub fn leave_out(&mut self, reached: impl Fn(RectMm) -> bool) {
+        let places = self.number.readings.iter().map(|row| row.rect_mm);
+        self.written = places.filter(|place| reached(*place)).collect();
     }
 
     /// Reads the other marks on a side.
@@ -271,6 +295,9 @@ impl<'a> Overprint<'a> {
     /// Why the number as a whole is not known.
     pub fn doubt(&self) -> String {
         self.unread.clone().unwrap_or_else(|| {
+            if !self.written.is_empty() {
+                return WRITTEN.to_owned();
+            }
             let shown: Vec<String> = self
                 .number
                 .readings
@@ -373,6 +400,7 @@ pub(super) mod tests {
                 readings,
             },
             inks: Vec::new(),
+            written: Vec::new(),
             unread: prints.is_empty().then(|| "zone covered".to_owned()),
             marks: Marks::default(),
         }

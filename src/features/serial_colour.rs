@@ -46,7 +46,7 @@ impl Reasoned for SerialColour {
             return read.not_examined(self.id(), read.doubt());
         };
         let mut last = None;
-        for (reading, inks) in read.number.readings.iter().zip(&read.inks) {
+        for (reading, inks) in read.clear() {
             let ruling = rules.check_colour(&read.design.id, &reading.place, inks);
             let finding = Finding {
                 zone_mm: Some(reading.rect_mm),
@@ -144,6 +144,18 @@ mod tests {
             Outcome::Deviates
         );
         assert_eq!(look("usd-1-1963", "B91746345A", None), Outcome::NotExamined);
+    }
+
+    #[test]
+    fn a_pens_line_says_nothing_of_the_ink_below() {
+        let mut read = read("usd-1-1963", &["B91746345A"]);
+        read.inks = vec![vec![Some("green"); 10]];
+        read.inks[0][7] = Some("blue");
+        read.leave_out(|_| false);
+        assert_eq!(SerialColour.examine(&read).outcome, Outcome::Deviates);
+        let number = read.number.readings[0].rect_mm;
+        read.leave_out(|rect| rect == number);
+        assert_eq!(SerialColour.examine(&read).outcome, Outcome::NotExamined);
     }
 
     #[test]

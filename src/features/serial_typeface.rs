@@ -56,12 +56,16 @@ impl Reasoned for SerialTypeface {
         let (Some(face), Some((style, _)), None) = (read.face, read.style(), &read.unread) else {
             return read.not_examined(self.id(), read.doubt());
         };
-        let rows: Vec<&Reading> = read.number.readings.iter().filter(|r| is_told(r)).collect();
+        let rows = read.clear().map(|(row, _)| row);
+        let rows: Vec<&Reading> = rows.filter(|row| is_told(row)).collect();
         if rows.is_empty() {
-            return read.not_examined(
-                self.id(),
-                "too few characters of the serial number can be told",
-            );
+            let few = "too few characters of the serial number can be told";
+            let why = if read.written.is_empty() {
+                few.to_owned()
+            } else {
+                read.doubt()
+            };
+            return read.not_examined(self.id(), why);
         }
         let genuine: Vec<(&Measure, Vec<f64>, Tail)> = MEASURES
             .iter()
