@@ -10,7 +10,9 @@ use crate::compare::evidence::{Evidence, Genuine, Joint, Model, Told};
 use crate::compare::order::quantile;
 use crate::compare::robust::sorted;
 use crate::compare::trend::{Frame, Terms, Trend};
-use crate::features::{self, Face, Feature, Measurement, Published, Reading, Unmeasured};
+use crate::features::{
+    self, Face, Feature, Measurement, Published, Reading, Unmeasured, ink_colour, ink_separation,
+};
 use crate::note::{Light, RectMm, Side};
 use crate::reference::{COVARIATES, Covariates, Design, Library, Readings, Shown};
 use crate::report::rounded;
@@ -255,14 +257,16 @@ impl KnownSide<'_> {
                 match model.and_then(|m| m.judge(measured, covariates)) {
                     Some(evidence) => {
                         let against_facts = against_facts(face, feature, &evidence);
-                        let one = matches!(evidence.told, Told::OnePlace | Told::OneAnother);
+                        let odd = evidence.rarity.p <= USUAL
+                            && matches!(evidence.told, Told::OnePlace | Told::OneAnother);
                         let mut finding = Finding {
                             against_facts,
                             ..examined(feature, readings, evidence, &scanner, file)
                         };
-                        if one && finding.zone_mm.is_some_and(|zone| written_on(face, zone)) {
+                        let at = finding.zone_mm.filter(|_| odd);
+                        if let Some(why) = at.and_then(|at| left_there(face, feature, at)) {
                             finding.doubtful = true;
-                            finding.why.push_str(WRITTEN);
+                            finding.why.push_str(why);
                         }
                         finding
                     }
@@ -428,10 +432,19 @@ fn against_facts(face: &Face<'_>, feature: &str, evidence: &Evidence) -> Option<
 
 /// Said of what deviates in one place only, through or beside which a pen's line runs.
 const WRITTEN: &str = "; a pen's line runs there, which may be why: look at the note";
+/// Said of an ink that is odd in one place only, where there is a mark beside the print.
+const MARKED: &str = "; a stamp or writing lies there, whose ink it may be: look at the note";
 
-fn written_on(face: &Face<'_>, zone: RectMm) -> bool {
+/// What use has left in a place that may be why it deviates.
+fn left_there(face: &Face<'_>, feature: &str, zone: RectMm) -> Option<&'static str> {
     let view = face.light.by_day().then(|| face.view().ok()).flatten();
-    view.is_some_and(|(view, _)| view.wear.reached(zone))
+    let (view, _) = view?;
+    let ink = [ink_colour::ID, ink_separation::ID].contains(&feature);
+    if view.wear.reached(zone) {
+        Some(WRITTEN)
+    } else {
+        (ink && view.wear.marked(zone)).then_some(MARKED)
+    }
 }
 
 fn excuse(feature: &str) -> Option<&'static str> {
@@ -656,6 +669,24 @@ mod tests {
             "{}",
             beside_a_line.why
         );
+    }
+
+    #[test]
+    fn a_stamp_is_why_an_ink_is_odd_and_not_why_print_is_missing() {
+        let raster = drawn::note(20, None, &|x, y, colour| {
+            if (67.0..71.5).contains(&x) && (24.0..28.0).contains(&y) {
+                [170.0, 40.0, 70.0]
+            } else {
+                colour
+            }
+        });
+        let face = face(&raster, &DESIGN);
+        let zone = |id| DESIGN.zones.iter().find(|z| z.id == id).unwrap().rect_mm;
+        let seal = zone("treasury-seal");
+        assert_eq!(left_there(&face, ink_separation::ID, seal), Some(MARKED));
+        assert_eq!(left_there(&face, "zone-structure", seal), None);
+        let far = zone("serial-lower-left");
+        assert_eq!(left_there(&face, ink_separation::ID, far), None);
     }
 
     #[test]

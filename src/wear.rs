@@ -174,6 +174,16 @@ impl Wear {
         self.crossed(rect.grown(FOLLOWED))
     }
 
+    /// Whether a mark of ink lies in a rectangle (mm on the side), or beside it where it may go on.
+    pub fn marked(&self, rect: RectMm) -> bool {
+        let near = rect.grown(FOLLOWED);
+        self.marks.iter().any(|mark| {
+            let [left, top, right, bottom] = mark.bounds_mm();
+            mark.kind != MarkKind::Crease
+                && near.meets(RectMm::from([left, top, right - left, bottom - top]))
+        })
+    }
+
     /// Whether a line of a pen is seen to run through a rectangle (mm on the side): its ink is not the note's.
     pub fn crossed(&self, rect: RectMm) -> bool {
         let part = structure::part(rect, self.written.dim());
@@ -782,6 +792,7 @@ mod tests {
         let crease = line([150.0; 3]);
         assert!(crease.creases_mm > 20.0);
         assert!(crease.written.iter().all(|written| !written));
+        assert!(pen.marked(seal) && !crease.marked(seal));
     }
 
     #[test]

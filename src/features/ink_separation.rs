@@ -25,13 +25,16 @@ use crate::compare::chroma::{Detail, amplitude, unexplained};
 use crate::compare::order::mean;
 use crate::condition::fine_colour;
 
+/// Its name.
+pub const ID: &str = "ink-separation";
+
 /// See the module.
 #[derive(Debug)]
 pub struct InkSeparation;
 
 impl Feature for InkSeparation {
     fn id(&self) -> &'static str {
-        "ink-separation"
+        ID
     }
 
     fn needs(&self) -> Needs {
