@@ -11,7 +11,8 @@
 //!
 //! **Unit.** 1 where every ink that could be told is the one stated, 0 where one is not.
 //!
-//! **What it cannot see.** The exact hue; inks under a strong cast of light.
+//! **What it cannot see.** The exact hue; inks under a strong cast of light; those of a number that a pen's line
+//! reaches.
 //!
 //! **What fools it.** Any print in an ink of about the right hue, as a colour copy has.
 

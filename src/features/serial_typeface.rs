@@ -13,7 +13,7 @@
 //! **Unit.** `shape`: 1 less a correlation. `spacing` and `level`: mm.
 //!
 //! **What it cannot see.** A single wrong character among right ones; a row so strange that fewer than half of its
-//! characters are told.
+//! characters are told; a number that a pen's line reaches.
 //!
 //! **What fools it.** A copy of a genuine number, or the genuine typeface.
 
