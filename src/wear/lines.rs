@@ -17,6 +17,8 @@ const GOES_ON: (f32, f32) = (2.0, 0.7);
 /// Between two pieces of a line up to this far apart, mm, it goes on where it is dark nearly all the way.
 const GAP: f64 = 30.0;
 const DARK_SHARE: f64 = 0.9;
+/// More pieces than this are not joined: a note so scribbled over is covered as it is.
+const MOST_PIECES: usize = 30;
 
 /// Makes strokes of the creases that are ink, and follows strokes as long. Returns where these lines run, and what lies beside them within a cell,
 /// which has some of them: row × column of the reference's cells.
@@ -56,7 +58,7 @@ pub fn written(
         for at in &line.cells {
             take(*at, &mut cells);
         }
-        for other in lines.iter().skip(k + 1) {
+        for other in lines.iter().take(MOST_PIECES).skip(k + 1) {
             for at in between(line, other, &dark) {
                 take(at, &mut cells);
             }
