@@ -257,18 +257,10 @@ impl KnownSide<'_> {
                 match model.and_then(|m| m.judge(measured, covariates)) {
                     Some(evidence) => {
                         let against_facts = against_facts(face, feature, &evidence);
-                        let odd = evidence.rarity.p <= USUAL
-                            && matches!(evidence.told, Told::OnePlace | Told::OneAnother);
-                        let mut finding = Finding {
+                        Finding {
                             against_facts,
-                            ..examined(feature, readings, evidence, &scanner, file)
-                        };
-                        let at = finding.zone_mm.filter(|_| odd);
-                        if let Some(why) = at.and_then(|at| left_there(face, feature, at)) {
-                            finding.doubtful = true;
-                            finding.why.push_str(why);
+                            ..examined(face, feature, readings, evidence, &scanner, file)
                         }
-                        finding
                     }
                     None => by_facts(face, feature, readings, file),
                 }
@@ -528,6 +520,7 @@ pub fn missing_lights(design: &Design, given: &[Light]) -> Vec<Finding> {
 
 /// A finding that agrees until the verdict's policy says otherwise.
 fn examined(
+    face: &Face<'_>,
     feature: &str,
     readings: &[Reading],
     evidence: Evidence,
@@ -545,6 +538,10 @@ fn examined(
         Told::OnePlace => f.excuse_at(&evidence.place),
         Told::SeveralPlaces | Told::AllPlaces | Told::OneAnother => f.excuse(),
     });
+    let alone = matches!(evidence.told, Told::OnePlace | Told::OneAnother);
+    let left = measurement
+        .filter(|_| alone && evidence.rarity.p <= USUAL)
+        .and_then(|m| left_there(face, feature, m.zone_mm));
     let what = match evidence.told {
         Told::OnePlace => evidence.place.clone(),
         Told::SeveralPlaces => format!("several places, most of all {}", evidence.place),
@@ -552,7 +549,7 @@ fn examined(
         Told::OneAnother => format!("{} beside the other places", evidence.place),
     };
     let why = format!(
-        "{feature} ({what}): {value} {unit}, expected {} to {} as on {} genuine notes ({scanner}){}",
+        "{feature} ({what}): {value} {unit}, expected {} to {} as on {} genuine notes ({scanner}){}{}",
         expected[0],
         expected[1],
         evidence.objects,
@@ -560,10 +557,11 @@ fn examined(
             (true, Some(excuse)) => format!("; rarer than any of them, but {excuse}"),
             (true, None) => "; rarer than any of them".to_owned(),
             (false, _) => String::new(),
-        }
+        },
+        left.unwrap_or_default()
     );
     Finding {
-        doubtful: excuse.is_some(),
+        doubtful: excuse.or(left).is_some(),
         stands_in: feature_of(feature).is_some_and(|f| f.stands_in(&evidence.place)),
         file,
         zone_mm: measurement.map(|m| m.zone_mm),

@@ -10,9 +10,9 @@ mod lines;
 use ndarray::{Array2, Zip};
 
 use crate::compare::align::{Part, agreement};
-use crate::compare::regions::{Region, regions};
+use crate::compare::regions::{Region, around, regions};
 use crate::note::RectMm;
-use crate::pixels::{Plane, Raster, apart, box_mean, mean_colour};
+use crate::pixels::{Plane, Raster, apart, box_mean, mean_colour, window};
 use crate::rectify::edges::{SettledOutline, SideSource};
 use crate::structure::{self, Aligned, CELLS_PER_MM, Colours, Straight, Structure};
 
@@ -77,8 +77,10 @@ impl Mark {
         area(&self.region)
     }
 
-    fn is_thin(&self) -> bool {
+    /// Whether it is thin and at least as long as a crease.
+    fn is_line(&self) -> bool {
         matches!(self.kind, MarkKind::Crease | MarkKind::Stroke)
+            && self.principal_mm.0.max(extent(&self.region)) >= CREASE.0
     }
 
     /// Where it lies, mm: left, top, right, bottom.
@@ -90,6 +92,11 @@ impl Mark {
 
 fn area(region: &Region) -> f64 {
     region.cells.len() as f64 * CELL_MM2
+}
+
+/// The longer of height and width, mm.
+fn extent(region: &Region) -> f64 {
+    region.height().max(region.width()) as f64 / CELLS_PER_MM
 }
 
 /// A corner that is not there.
@@ -187,9 +194,10 @@ impl Wear {
     /// Whether a line of a pen is seen to run through a rectangle (mm on the side): its ink is not the note's.
     pub fn crossed(&self, rect: RectMm) -> bool {
         let part = structure::part(rect, self.written.dim());
-        let rows = part.top..part.top + part.rows;
-        rows.flat_map(|row| (part.left..part.left + part.columns).map(move |column| (row, column)))
-            .any(|at| self.written.get(at).copied().unwrap_or(false))
+        let (rows, columns) = (part.top + part.rows, part.left + part.columns);
+        let written = self.written.view();
+        let here = window(&written, part.top..rows, part.left..columns);
+        here.iter().any(|written| *written)
     }
 }
 
@@ -470,7 +478,7 @@ pub fn measure(
             mark.kind = MarkKind::Letter;
         }
     }
-    let written = match paper_luma.filter(|_| marks.iter().any(Mark::is_thin)) {
+    let written = match paper_luma.filter(|_| marks.iter().any(Mark::is_line)) {
         Some(paper) => {
             let luma = aligned.field.straighten(&straight.luma);
             lines::written(&mut marks, (&luma, paper), aligned, structure, &open)
@@ -628,12 +636,8 @@ fn gaps(
         } else {
             found.missing_mm2.push(area(&region));
         }
-        for &(r, c) in &region.cells {
-            for y in r.saturating_sub(1)..(r + 2).min(shape.0) {
-                for x in c.saturating_sub(1)..(c + 2).min(shape.1) {
-                    hidden[[y, x]] = 1.0;
-                }
-            }
+        for at in region.cells.iter().flat_map(|at| around(*at, shape)) {
+            hidden[at] = 1.0;
         }
     }
     found
@@ -663,10 +667,9 @@ fn marks(aligned: &Aligned, structure: &Structure, open: &Array2<bool>) -> Vec<M
         .map(|region| {
             let (length, width) = region.principal();
             let principal_mm = (length / CELLS_PER_MM, width / CELLS_PER_MM);
-            let extent = region.height().max(region.width()) as f64 / CELLS_PER_MM;
             let kind = if principal_mm.0 >= CREASE.0 && principal_mm.1 <= CREASE.1 {
                 MarkKind::Crease
-            } else if extent >= LEAST_STROKE && line_width(&region, &mask) <= PEN {
+            } else if extent(&region) >= LEAST_STROKE && line_width(&region, &mask) <= PEN {
                 MarkKind::Stroke
             } else {
                 MarkKind::Blot

@@ -42,10 +42,19 @@ impl Region {
     }
 }
 
+/// A cell and its eight neighbours, row by row, as far as they lie on a plane of so many rows and columns.
+pub fn around(
+    (row, column): (usize, usize),
+    (rows, columns): (usize, usize),
+) -> impl Iterator<Item = (usize, usize)> {
+    let lines = row.saturating_sub(1)..(row + 2).min(rows);
+    let across = column.saturating_sub(1)..(column + 2).min(columns);
+    lines.flat_map(move |y| across.clone().map(move |x| (y, x)))
+}
+
 /// The regions of the cells that are true, in reading order of their first cells; those of fewer than
 /// `least` cells are left out.
 pub fn regions(mask: &Array2<bool>, least: usize) -> Vec<Region> {
-    let (rows, columns) = mask.dim();
     let mut open = mask.clone();
     let mut found = Vec::new();
     for (row, line) in mask.rows().into_iter().enumerate() {
@@ -65,12 +74,10 @@ pub fn regions(mask: &Array2<bool>, least: usize) -> Vec<Region> {
                     bounds[2].max(r),
                     bounds[3].max(c),
                 ];
-                for y in r.saturating_sub(1)..(r + 2).min(rows) {
-                    for x in c.saturating_sub(1)..(c + 2).min(columns) {
-                        if open[[y, x]] {
-                            open[[y, x]] = false;
-                            cells.push((y, x));
-                        }
+                for at in around((r, c), mask.dim()) {
+                    if open[at] {
+                        open[at] = false;
+                        cells.push(at);
                     }
                 }
             }

@@ -3,8 +3,8 @@
 
 use ndarray::Array2;
 
-use super::{CREASE, Mark, MarkKind, median};
-use crate::compare::regions::Region;
+use super::{Mark, MarkKind, median};
+use crate::compare::regions::{Region, around};
 use crate::pixels::Plane;
 use crate::structure::{Aligned, CELLS_PER_MM, Structure};
 
@@ -20,8 +20,8 @@ const DARK_SHARE: f64 = 0.9;
 /// More pieces than this are not joined: a note so scribbled over is covered as it is.
 const MOST_PIECES: usize = 30;
 
-/// Makes strokes of the creases that are ink, and follows strokes as long. Returns where these lines run, and what lies beside them within a cell,
-/// which has some of them: row × column of the reference's cells.
+/// Makes strokes of the creases that are ink, and follows strokes as long. Returns where these lines run, and what lies
+/// beside them within a cell, which has some of them: row × column of the reference's cells.
 pub fn written(
     marks: &mut [Mark],
     (luma, paper): (&Plane, f64),
@@ -31,11 +31,7 @@ pub fn written(
 ) -> Array2<bool> {
     let dark = |at: (usize, usize)| luma.get(at).is_some_and(|v| f64::from(*v) < INK * paper);
     let mut lines: Vec<&Region> = Vec::new();
-    for mark in marks.iter_mut() {
-        let extent = mark.region.height().max(mark.region.width()) as f64 / CELLS_PER_MM;
-        if !mark.is_thin() || mark.principal_mm.0.max(extent) < CREASE.0 {
-            continue;
-        }
+    for mark in marks.iter_mut().filter(|mark| mark.is_line()) {
         let darkest = |at: &(usize, usize)| {
             let cells = around(*at, luma.dim());
             cells.map(|at| luma[at]).fold(f32::INFINITY, f32::min)
@@ -119,13 +115,4 @@ fn between(
         return Vec::new();
     }
     way
-}
-
-/// A cell and its neighbours.
-fn around(
-    (r, c): (usize, usize),
-    (rows, columns): (usize, usize),
-) -> impl Iterator<Item = (usize, usize)> {
-    let lines = r.saturating_sub(1)..(r + 2).min(rows);
-    lines.flat_map(move |y| (c.saturating_sub(1)..(c + 2).min(columns)).map(move |x| (y, x)))
 }
