@@ -24,6 +24,19 @@ pub struct Fit {
 /// Looks for a motif in a picture at every shift that keeps it inside; `None` where the picture is
 /// smaller than the motif, or has not as many planes.
 pub fn find(picture: &Array3<f32>, motif: &Array3<f32>) -> Option<Fit> {
+    best(picture, motif, |correlation| correlation)
+}
+
+/// The same for a motif or its negative: where either fits best.
+pub fn find_either(picture: &Array3<f32>, motif: &Array3<f32>) -> Option<Fit> {
+    best(picture, motif, f32::abs)
+}
+
+fn best(
+    picture: &Array3<f32>,
+    motif: &Array3<f32>,
+    rank: impl Fn(f32) -> f32,
+) -> Option<Fit> {
     let (planes, rows, columns) = motif.dim();
     let (of_picture, height, width) = picture.dim();
     let (down, across) = (height.checked_sub(rows)?, width.checked_sub(columns)?);
@@ -35,7 +48,7 @@ pub fn find(picture: &Array3<f32>, motif: &Array3<f32>) -> Option<Fit> {
         for column in 0..=across {
             let part = part(picture, row..row + rows, column..column + columns);
             let (correlation, strength) = correlation(&part, &motif.view());
-            if best.is_none_or(|b| correlation > b.correlation) {
+            if best.is_none_or(|b| rank(correlation) > rank(b.correlation)) {
                 best = Some(Fit {
                     correlation,
                     at: (row, column),

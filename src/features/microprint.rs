@@ -5,9 +5,10 @@
 //! grey line, or break into dots.
 //!
 //! # How it is measured
-//! Where the reference note says that a line of them lies, and 0.4 mm around it, the rows that are
-//! darkest on average are taken, as many as the line is high, sampled twice as finely as the scan so
-//! that it does not matter how strokes lie on pixels. Along these, in pieces of 5 mm: how much the
+//! Where the reference note says that a line of them lies, and 0.4 mm around it, the rows are taken,
+//! as many as the line is high, of which three quarters stand out most from as many above and below:
+//! those under larger letters are dark beneath these alone. They are sampled twice as finely as the
+//! scan, so that it does not matter how strokes lie on pixels. Along these, in pieces of 5 mm: how much the
 //! density varies within a third of a millimetre, as between the strokes of letters and not between
 //! lines of a background, over its mean above the paper's. The median of the pieces counts, so that no
 //! crease or stroke of a pen does.
@@ -27,7 +28,7 @@
 use super::dot_noise::LINES_PX_PER_MM;
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
-use crate::compare::order::median;
+use crate::compare::order::{median, quantile};
 use crate::condition::density_of;
 use crate::note::RectMm;
 use crate::pixels::Planes;
@@ -47,6 +48,8 @@ const SAMPLES: f64 = 2.0;
 const PIECE_MM: f64 = 5.0;
 /// Strokes of letters and the gaps between them vary within this, mm; lines of a background vary more slowly.
 pub(crate) const LETTERS_MM: f64 = 0.35;
+/// Share of its length along which a line of letters is dark, at least.
+const ALL_ALONG: f64 = 0.75;
 /// Least mean density of the line over its surroundings.
 const LEAST_DENSITY: f32 = 0.05;
 
@@ -93,11 +96,6 @@ impl Feature for Microprint {
     fn least_spread(&self) -> f64 {
         0.02
     }
-
-    /// A stain or a fold lies over few of the pieces, and the median stays.
-    fn accidents(&self) -> bool {
-        false
-    }
 }
 
 fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
@@ -110,9 +108,11 @@ fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
             .map(|cells| cells / CELLS_PER_MM)
     });
     let lies = line.moved([shift[1], shift[0]]);
+    // As many rows as the line is high above it and below, wherever it floats to.
+    let room = FLOAT_MM + lies.height;
     let around = RectMm {
-        y: lies.y - FLOAT_MM,
-        height: lies.height + 2.0 * FLOAT_MM,
+        y: lies.y - room,
+        height: lies.height + 2.0 * room,
         ..lies
     };
     let beyond = || Unmeasured::Covered("it lies beyond the scan".to_owned());
@@ -120,7 +120,7 @@ fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
     let crop = face.crop(around, px_per_mm).ok_or_else(beyond)?;
     let pixels = |mm: f64| (mm * px_per_mm).round().max(1.0) as usize;
     let paper = face.condition()?.paper.iter().sum::<f32>() / 3.0;
-    let profile = darkest_rows(&crop, pixels(line.height), paper).ok_or_else(beyond)?;
+    let profile = standing_out(&crop, pixels(line.height), paper).ok_or_else(beyond)?;
     let within = pixels(LETTERS_MM) / 2;
     let mut shares: Vec<f32> = profile
         .chunks_exact(pixels(PIECE_MM).min(profile.len().max(1)))
@@ -135,8 +135,8 @@ fn letters(face: &Face<'_>, line: RectMm) -> Result<Measurement, Unmeasured> {
     })
 }
 
-/// Density along the `high` rows that are darkest on average, over that of the side's paper.
-fn darkest_rows(crop: &Planes, high: usize, paper: f32) -> Option<Vec<f32>> {
+/// Density along the `high` rows that stand out most from as many above and below, over that of the side's paper.
+fn standing_out(crop: &Planes, high: usize, paper: f32) -> Option<Vec<f32>> {
     let (_, rows, columns) = crop.dim();
     let density = |row: usize, column: usize| {
         let levels = [0, 1, 2].map(|channel| crop[[channel, row, column]]);
@@ -145,18 +145,22 @@ fn darkest_rows(crop: &Planes, high: usize, paper: f32) -> Option<Vec<f32>> {
     let lines: Vec<Vec<f32>> = (0..rows)
         .map(|row| (0..columns).map(|column| density(row, column)).collect())
         .collect();
-    let mean = |line: &Vec<f32>| line.iter().sum::<f32>() / columns as f32;
-    let means: Vec<f32> = lines.iter().map(mean).collect();
-    let darkness = |first: usize| means.iter().skip(first).take(high).sum::<f32>();
-    let first =
-        (0..=rows.checked_sub(high)?).max_by(|a, b| darkness(*a).total_cmp(&darkness(*b)))?;
-    let darkest = lines.get(first..first + high)?;
-    let along = |column: usize| darkest.iter().map(|line| line[column]).sum::<f32>();
-    Some(
-        (0..columns)
-            .map(|column| along(column) / high as f32 - paper)
-            .collect(),
-    )
+    let along = |first: usize| -> Vec<f32> {
+        let mut sum = vec![0.0f32; columns];
+        for line in lines.iter().skip(first).take(high) {
+            sum.iter_mut().zip(line).for_each(|(sum, v)| *sum += v);
+        }
+        sum
+    };
+    // What three quarters of each `high` rows exceed.
+    let dark: Vec<f32> = (0..=rows.checked_sub(high)?)
+        .map(|first| quantile(&mut along(first), 1.0 - ALL_ALONG).unwrap_or(0.0))
+        .collect();
+    let last = dark.len().checked_sub(high + 1)?;
+    let stands_out = |first: usize| dark[first] - dark[first - high].max(dark[first + high]);
+    let first = (high..=last).max_by(|a, b| stands_out(*a).total_cmp(&stands_out(*b)))?;
+    let profile = along(first).into_iter();
+    Some(profile.map(|sum| sum / high as f32 - paper).collect())
 }
 
 /// How much a profile varies about its mean over `within` to either side, over its mean; `None` where there is no
@@ -204,6 +208,31 @@ mod tests {
         });
         let value = grey.read(&Microprint, "line-1").unwrap();
         assert!(value < clean - 0.4, "{clean} {value}");
+    }
+
+    #[test]
+    fn larger_letters_above_a_grey_line_are_not_taken_for_it() {
+        let [left, top, width, height] = MICROPRINT;
+        let shown = |grey: bool| {
+            draw(11.8, |x, y, ink| {
+                let along = (left..left + width).contains(&x);
+                // Stems with serifs at their feet, which end 0.45 mm above the line.
+                let above = top - 0.45 - y;
+                let stem = if (0.0..0.3).contains(&above) { 0.55 } else { 0.3 };
+                let title = along && (0.0..3.0).contains(&above) && (x / 1.6).fract() < stem;
+                let line = along && (top..top + height).contains(&y);
+                if title {
+                    BLACK
+                } else if grey && line {
+                    [0, 1, 2].map(|c| 0.75 * PAPER[c] + 0.25 * BLACK[c])
+                } else {
+                    printed(x, y, ink, 1)
+                }
+            })
+        };
+        let [letters, grey] = [false, true].map(|grey| shown(grey).read(&Microprint, "line-1"));
+        let (letters, grey) = (letters.unwrap(), grey.unwrap());
+        assert!(grey < letters - 0.3, "{grey} {letters}");
     }
 
     #[test]

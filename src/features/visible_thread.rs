@@ -4,16 +4,17 @@
 //! Forgers print it: a line from the upper to the lower edge, visible at any angle.
 //!
 //! **How it is measured.** On the side aligned with its reference at 72 dpi: what is darker or
-//! lighter than genuine notes, averaged over bands 1 mm wide in each quarter of the height, 4 mm
-//! from the edges or more. For each
+//! lighter than genuine notes, averaged over each column in each quarter of the height, 4 mm
+//! from the edges or more. Of a band 1 mm wide the faintest of its three columns counts: a thread is
+//! as broad, a crease is not. For each
 //! band, what at least three quarters show alike. `dark` and `light` are the strongest bands.
 //!
 //! **Unit.** Local contrast.
 //!
 //! **What it cannot see.** Threads that genuine notes show too: what is enrolled is expected.
 //!
-//! **What fools it.** The fold down the middle of most worn notes is such a line; it is fainter, and
-//! the enrolled notes have it too.
+//! **What fools it.** The fold down the middle of most worn notes is such a line; it is fainter and
+//! narrower, and the enrolled notes have it too.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::note::RectMm;
@@ -64,12 +65,10 @@ impl Feature for VisibleThread {
             let mut best = (0.0f32, 0usize);
             for first in inner.clone() {
                 let mut shown = [0.0f32; PARTS];
-                for (value, columns) in shown.iter_mut().zip(&sums) {
-                    let [sum, total] = columns.each_ref().map(|values| {
-                        let band = values.get(first..first + BAND).unwrap_or(&[]);
-                        band.iter().sum::<f32>()
-                    });
-                    *value = if total > 0.0 { sign * sum / total } else { 0.0 };
+                for (value, [sums, totals]) in shown.iter_mut().zip(&sums) {
+                    let columns = sums.iter().zip(totals).skip(first).take(BAND);
+                    let columns = columns.map(|(sum, total)| sign * sum / total.max(1e-6));
+                    *value = columns.fold(f32::MAX, f32::min);
                 }
                 shown.sort_by(f32::total_cmp);
                 // The second least of four: three quarters show at least this.
@@ -105,9 +104,9 @@ mod tests {
     use super::super::drawn::*;
     use super::*;
 
-    fn line(strength: f64) -> Raster {
-        note(9, None, &|x, _, colour| {
-            if (33.0..34.0).contains(&x) {
+    fn line(strength: f64, width: f64) -> Raster {
+        note(9, None, &move |x, _, colour| {
+            if (33.0..33.0 + width).contains(&x) {
                 colour.map(|v| v * strength)
             } else {
                 colour
@@ -126,10 +125,17 @@ mod tests {
 
     #[test]
     fn a_printed_line_deviates() {
-        let readings = measure(&VisibleThread, &line(0.7));
+        let readings = measure(&VisibleThread, &line(0.7, 1.2));
         assert!(value(&readings, "dark") > 0.5);
         let reading = readings.iter().find(|r| r.zone == "dark").unwrap();
         assert!((reading.result.as_ref().unwrap().zone_mm.x - 33.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_crease_is_narrower_than_a_thread() {
+        let dark = |width| value(&measure(&VisibleThread, &line(0.5, width)), "dark");
+        let (crease, thread) = (dark(0.3), dark(1.2));
+        assert!(crease < 0.25 * thread, "{crease} {thread}");
     }
 
     #[test]
