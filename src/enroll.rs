@@ -722,31 +722,6 @@ impl Shows {
     }
 }
 
-/// Measures one side of a design from files, and what the features read on them: the scans one at a
-/// time, the features on `jobs` scans at once. `library` is what else notes may be recognised as. `left_out` is told
-/// each scan that could not be used, with its name and the reason.
-///
-/// # Errors
-/// When no scan can be read, or used.
-pub fn enrol_side(
-    library: &Library,
-    design: &Design,
-    scans: &SideScans<'_>,
-    jobs: NonZeroUsize,
-    left_out: &mut dyn FnMut(String),
-) -> Result<MeasuredSide, EnrollError> {
-    let side = scans.side;
-    let enrolled = measure_files(design, scans, left_out)?;
-    let mut measured = enrolled.measured;
-    if !scans.layout_only {
-        let mut known = design.clone();
-        known.measured.insert(side, measured.clone());
-        let own = library.clone().overlaid(Library::of(known));
-        measured.readings = Some(read_features(&own, &design.id, side, scans.files, jobs));
-    }
-    Ok(measured)
-}
-
 /// Stands between the scanners of an enrolment in its provenance.
 const BETWEEN_SCANNERS: &str = "; ";
 

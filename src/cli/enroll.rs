@@ -11,8 +11,8 @@ use clap::Args;
 use super::references::counted;
 use super::{Exit, complain};
 use crate::enroll::{
-    SideScans, add_to_side, describe_features, describe_side, enrol_side, read_lights, with_lights,
-    write,
+    SideScans, add_to_side, describe_features, describe_side, measure_files, read_features,
+    read_lights, with_lights, write,
 };
 use crate::note::{Light, Side, SizeMm};
 use crate::reference::{Design, Library, Process, ReferenceError, is_day};
@@ -242,8 +242,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         None => library.design(arguments.design.as_deref().unwrap_or_default())?,
     };
     let mut measured = design.measured.clone();
-    for (side, files) in by_side {
-        let scans = side_scans(arguments, side, &files);
+    for (&side, files) in &by_side {
+        let scans = side_scans(arguments, side, files);
         let mut left_out = 0;
         let mut leave_out = |why: String| {
             left_out += 1;
@@ -259,7 +259,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             )?;
             enrolled
         } else {
-            let enrolled = enrol_side(&library, design, &scans, jobs, &mut leave_out)?;
+            let enrolled = measure_files(design, &scans, &mut leave_out)?.measured;
             writeln!(
                 out,
                 "{side}: {} measured, {left_out} left out",
@@ -280,7 +280,18 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             let notes = counted(of_light.readings.count(), "note");
             writeln!(out, "{side}, {light}: {notes} measured")?;
         }
-        measured = with_lights(&known, &lights).measured;
+        let known = with_lights(&known, &lights);
+        measured.clone_from(&known.measured);
+        if !arguments.add {
+            // By day last: what other lights showed is looked for there, too.
+            let own = library.clone().overlaid(Library::of(known));
+            for (side, files) in &by_side {
+                if let Some(measured) = measured.get_mut(side) {
+                    let readings = read_features(&own, &design.id, *side, files, jobs);
+                    measured.readings = Some(readings);
+                }
+            }
+        }
     }
     let folder = arguments.references.join(design.folder());
     for file in write(&folder, &measured).with_context(|| "the measurements were not kept")? {

@@ -32,11 +32,7 @@ pub fn find_either(picture: &Array3<f32>, motif: &Array3<f32>) -> Option<Fit> {
     best(picture, motif, f32::abs)
 }
 
-fn best(
-    picture: &Array3<f32>,
-    motif: &Array3<f32>,
-    rank: impl Fn(f32) -> f32,
-) -> Option<Fit> {
+fn best(picture: &Array3<f32>, motif: &Array3<f32>, rank: impl Fn(f32) -> f32) -> Option<Fit> {
     let (planes, rows, columns) = motif.dim();
     let (of_picture, height, width) = picture.dim();
     let (down, across) = (height.checked_sub(rows)?, width.checked_sub(columns)?);

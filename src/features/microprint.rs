@@ -218,7 +218,11 @@ mod tests {
                 let along = (left..left + width).contains(&x);
                 // Stems with serifs at their feet, which end 0.45 mm above the line.
                 let above = top - 0.45 - y;
-                let stem = if (0.0..0.3).contains(&above) { 0.55 } else { 0.3 };
+                let stem = if (0.0..0.3).contains(&above) {
+                    0.55
+                } else {
+                    0.3
+                };
                 let title = along && (0.0..3.0).contains(&above) && (x / 1.6).fract() < stem;
                 let line = along && (top..top + height).contains(&y);
                 if title {

@@ -133,11 +133,15 @@ fn picture(face: &Face<'_>) -> Option<(RectMm, Result<f64, Unmeasured>)> {
 fn halved(picture: &Planes, without: usize) -> Planes {
     let (planes, rows, columns) = picture.dim();
     let half = |count: usize| count.saturating_sub(2 * without) / 2;
-    Planes::from_shape_fn((planes, half(rows), half(columns)), |(plane, row, column)| {
-        let [row, column] = [row, column].map(|at| 2 * at + without);
-        let two = |row: usize| picture[[plane, row, column]] + picture[[plane, row, column + 1]];
-        0.25 * (two(row) + two(row + 1))
-    })
+    Planes::from_shape_fn(
+        (planes, half(rows), half(columns)),
+        |(plane, row, column)| {
+            let [row, column] = [row, column].map(|at| 2 * at + without);
+            let two =
+                |row: usize| picture[[plane, row, column]] + picture[[plane, row, column + 1]];
+            0.25 * (two(row) + two(row + 1))
+        },
+    )
 }
 
 /// Where this side has a watermark.
