@@ -94,7 +94,7 @@ impl Feature for VisibleThread {
     }
 
     fn least_spread(&self) -> f64 {
-        0.05
+        0.02
     }
 }
 
