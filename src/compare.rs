@@ -6,6 +6,7 @@ pub mod chroma;
 pub mod evidence;
 pub mod motif;
 pub mod order;
+pub mod palette;
 pub mod periods;
 pub mod ranks;
 pub mod rates;

@@ -18,6 +18,7 @@ use ndarray::{Array, Array2, Dimension};
 pub use numbers::SerialStyle;
 
 use crate::compare::motif;
+use crate::compare::palette::{self, palette};
 use crate::features::{Face, lit, measure_all, see_through_register, watermark};
 use crate::identify::Identifier;
 use crate::reference::{Covariates, Design, Library, MeasuredLight, Readings, Shown};
@@ -40,8 +41,8 @@ use crate::reference::{
     Enrolment, LAYOUT_COLUMNS, LAYOUT_ROWS, MeasuredSide, SecurityFeature, Zone, add_structure,
 };
 use crate::structure::{
-    Colours, DETAIL_PX_PER_MM, ExpectedDetail, LEAST_PX_PER_MM, Reduced, Straight, Structure,
-    learn, part, shape,
+    CELLS_PER_MM, Colours, DETAIL_PX_PER_MM, ExpectedDetail, LEAST_PX_PER_MM, Reduced, Straight,
+    Structure, learn, part, shape, tile_colours,
 };
 
 /// A scan whose structure agrees less than this with the others of its side is no note of the design,
@@ -141,6 +142,7 @@ struct Sheet {
     px_per_mm: f64,
     reduced: Option<Reduced>,
     detail: Option<Detail>,
+    palette: Option<Planes>,
 }
 
 /// Measures one side from scans of genuine notes: `tried` of them, each got by its number when it is needed, which
@@ -178,6 +180,7 @@ pub fn measure_side(
             px_per_mm: 0.0,
             reduced: None,
             detail: None,
+            palette: None,
         };
         let found = match &first {
             None => sheet.quads.first().map(|quad| (*quad, 1.0)),
@@ -228,10 +231,11 @@ pub fn measure_side(
         sheet.px_per_mm = px_per_mm;
         if !provenance.layout_only && px_per_mm >= LEAST_PX_PER_MM {
             sheet.reduced = Some(Reduced::new(&raster, px_per_mm));
-            if px_per_mm >= DETAIL_PX_PER_MM {
-                // Tiles are large against what the last round moves.
-                sheet.detail = Homography::from_rectangle(size.width, size.height, &quad)
-                    .map(|print| detail(&raster, &print, size));
+            // Tiles are large against what the last round moves.
+            if let Some(print) = Homography::from_rectangle(size.width, size.height, &quad) {
+                sheet.palette = palette(&colours(&raster, &print, px_per_mm, size));
+                let fine = px_per_mm >= DETAIL_PX_PER_MM;
+                sheet.detail = fine.then(|| detail(&raster, &print, size));
             }
         }
     }
@@ -282,6 +286,19 @@ pub fn measure_side(
         },
         left_out,
     })
+}
+
+/// Mean colours of the tiles that lie in the scan.
+fn colours(raster: &Raster, print: &Homography, px_per_mm: f64, size: SizeMm) -> Planes {
+    let (width, height) = (raster.width() as f64, raster.height() as f64);
+    tile_colours(
+        &Colours::new(raster, print, px_per_mm),
+        size,
+        |row, column| {
+            let [x, y] = print.apply([column, row].map(|at| (at as f64 + 0.5) / CELLS_PER_MM));
+            (0.0..width).contains(&x) && (0.0..height).contains(&y)
+        },
+    )
 }
 
 /// The sheets that are fine enough for it, straightened.
@@ -336,7 +353,9 @@ fn structure(
         .map(|zone| part(zone.rect_mm, shape(size)))
         .collect();
     let details: Vec<Detail> = sheets.iter().filter_map(|s| s.detail.clone()).collect();
-    learn(notes, &overprint, ExpectedDetail::learn(&details))
+    let palettes: Vec<Planes> = sheets.iter().filter_map(|s| s.palette.clone()).collect();
+    let palette = palette::middle(&palettes);
+    learn(notes, &overprint, ExpectedDetail::learn(&details), palette)
 }
 
 /// Outlines that may be the note, both ways up unless it is known to lie upright; likeliest first.

@@ -23,6 +23,7 @@ pub mod microprint;
 pub mod optically_variable_ink;
 pub mod overprint;
 pub mod overprint_register;
+pub mod palette;
 pub mod paper_texture;
 pub mod paper_tint;
 pub mod pixel_grid;
@@ -612,6 +613,7 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &dot_noise::DotNoise,
         &fine_detail::FineDetail,
         &ink_colour::InkColour,
+        &palette::Palette,
         &ink_separation::InkSeparation,
         &optically_variable_ink::OpticallyVariableInk,
         &windowed_thread::WindowedThread,

@@ -923,8 +923,11 @@ const MEAN_STEPS: f32 = 40.0;
 /// The same for a stored deviation, which is at most 3.
 const DEVIATION_STEPS: f32 = 80.0;
 
+/// The name of a side's colours by tiles in its archive.
+const PALETTE: &str = "palette";
+
 /// Writes a side's structure as bytes: `print-mean`, `print-deviation`, `overprint-mean`,
-/// `overprint-deviation`; and its detail by tiles, where that was measured.
+/// `overprint-deviation`; and its detail and its colours by tiles, where they were measured.
 ///
 /// # Errors
 /// When the archive cannot be written.
@@ -948,6 +951,9 @@ pub fn add_structure<W: io::Write + io::Seek>(
             npz.add_array(format!("{name}-detail-mean"), &expected.mean)?;
             npz.add_array(format!("{name}-detail-deviation"), &expected.deviation)?;
         }
+    }
+    if let Some(palette) = &structure.palette {
+        npz.add_array(PALETTE, palette)?;
     }
     Ok(())
 }
@@ -1010,7 +1016,19 @@ fn read_structure(
     } else {
         None
     };
+    let palette: Option<Planes> = optional(&mut npz, PALETTE).map_err(|e| refuse(PALETTE, &e))?;
+    let (rows, columns) = tiles::shape(size);
+    let fits = |palette: &Planes| {
+        palette.dim() == (3, rows, columns) && palette.iter().all(|v| !v.is_infinite())
+    };
+    if palette.as_ref().is_some_and(|palette| !fits(palette)) {
+        return Err(refuse(
+            PALETTE,
+            &format!("not 3 × {rows} × {columns} numbers"),
+        ));
+    }
     Ok(Some(Structure {
+        palette,
         print,
         overprint,
         detail,

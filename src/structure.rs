@@ -8,12 +8,12 @@
 
 use std::ops::RangeInclusive;
 
-use ndarray::Zip;
+use ndarray::{Array2, Axis, Zip};
 
 use crate::compare::align::{Expected, Padded, Part, Shift, ShiftField, correlations, peak};
-use crate::compare::tiles::Detail;
+use crate::compare::tiles::{self, Detail, TILE_MM};
 use crate::note::{RectMm, SizeMm};
-use crate::pixels::{Lattice, Plane, Raster};
+use crate::pixels::{Lattice, Plane, Planes, Raster};
 use crate::rectify::homography::Homography;
 use crate::rectify::registration::local_contrast;
 use crate::rectify::{Quad, distance};
@@ -253,6 +253,48 @@ impl<'a> Colours<'a> {
     }
 }
 
+/// Every so many cells one is looked at for the colours of tiles, down and along: 16 of a tile.
+const STEP: usize = 3;
+
+/// Mean red, green and blue of each tile of a side, 3 × tiles down × tiles along; NaN where less than half of a tile is
+/// `open`, which is asked of cells of 72 dpi.
+pub fn tile_colours(
+    colours: &Colours<'_>,
+    size: SizeMm,
+    open: impl Fn(usize, usize) -> bool,
+) -> Planes {
+    let (rows, columns) = tiles::shape(size);
+    let mut sums = Planes::zeros((3, rows, columns));
+    let mut counts = Array2::from_elem((rows, columns), [0.0f32; 2]);
+    let tile = |cell: usize| ((cell as f64 + 0.5) / CELLS_PER_MM / TILE_MM) as usize;
+    let (height, width) = shape(size);
+    for row in (1..height).step_by(STEP) {
+        for column in (1..width).step_by(STEP) {
+            let Some([seen, all]) = counts.get_mut((tile(row), tile(column))) else {
+                continue;
+            };
+            *all += 1.0;
+            if !open(row, column) {
+                continue;
+            }
+            *seen += 1.0;
+            for (channel, level) in colours.at(row, column).into_iter().enumerate() {
+                sums[[channel, tile(row), tile(column)]] += level;
+            }
+        }
+    }
+    for mut plane in sums.axis_iter_mut(Axis(0)) {
+        plane.zip_mut_with(&counts, |sum, [seen, all]| {
+            *sum = if 2.0 * seen >= *all {
+                *sum / seen.max(1.0)
+            } else {
+                f32::NAN
+            };
+        });
+    }
+    sums
+}
+
 /// What genuine notes show: normalised local contrast of the printings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Structure {
@@ -262,6 +304,8 @@ pub struct Structure {
     pub overprint: Expected,
     /// Fine detail by tiles; none where the enrolled scans were too coarse for it.
     pub detail: Option<ExpectedDetail>,
+    /// Colours by tiles, as [`palette`] states them; none where they were not enrolled. 3 × tiles down × tiles along.
+    pub palette: Option<Planes>,
 }
 
 /// What genuine notes show of fine detail, tile by tile, each note's mean taken off.
@@ -429,6 +473,7 @@ pub fn learn(
     notes: &[Straight],
     overprint: &[Part],
     detail: Option<ExpectedDetail>,
+    palette: Option<Planes>,
 ) -> Option<Structure> {
     let mut print = Expected::over(notes.iter().map(|n| (&n.contrast, &n.seen)))?;
     let mut aligned = Vec::new();
@@ -454,6 +499,7 @@ pub fn learn(
         },
         print,
         detail,
+        palette,
     };
     if !overprint.is_empty() {
         // The mean of all is blurred, so one note's is the first to be looked for.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::evidence::combined;
-use crate::features::ink_colour;
+use crate::features::{ink_colour, palette};
 use crate::note::RectMm;
 
 /// What guilloche says of a note.
@@ -139,7 +139,7 @@ pub struct Policy {
     pub false_alarm: f64,
     /// A note is unclear where evidence is within this factor of being suspect.
     pub doubt: f64,
-    /// Share of genuine notes that fine-detail, pixel-grid and ink-colour may each make unclear in scans too coarse for the
+    /// Share of genuine notes that fine-detail, pixel-grid, ink-colour and palette may each make unclear in scans too coarse for the
     /// features of print: these are what such a scan leaves of them, so they have a level of their own.
     pub coarse: f64,
     /// Least genuine notes enrolled for statistics alone to call a note suspect.
@@ -147,7 +147,7 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// One genuine note in a thousand; doubt at ten times that; three in a hundred for each of the three features of a
+    /// One genuine note in a thousand; doubt at ten times that; three in a hundred for each of the four features of a
     /// coarse scan (at five, 2 of 22 worn $1 at 200 to 400 dpi were unclear); with fewer than thirty notes the tail is too
     /// uncertain (on 20 of 40 ¥100 notes, one of the other 20 was called suspect).
     fn default() -> Self {
@@ -216,7 +216,8 @@ pub fn weigh(
         let as_enrolled = finding.as_enrolled.take();
         let against_facts = finding.against_facts.take();
         let stands_in = finding.stands_in;
-        let all_that_shows = stands_in || finding.feature == ink_colour::ID;
+        let colour = [ink_colour::ID, palette::ID].contains(&finding.feature.as_str());
+        let all_that_shows = stands_in || colour;
         let doubt = if all_that_shows && coarse.contains(&finding.file) {
             policy.coarse.max(shared * policy.doubt)
         } else {

@@ -321,6 +321,7 @@ mod tests {
             print,
             overprint: none,
             detail: None,
+            palette: None,
         };
         (structure, colour)
     }

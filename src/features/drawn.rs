@@ -160,7 +160,7 @@ pub static DESIGN: LazyLock<Design> = LazyLock::new(|| {
             layout_only: false,
         },
         layout: ndarray::Array2::zeros((1, 1)),
-        structure: learn(&straight, &overprint, ExpectedDetail::learn(&details)),
+        structure: learn(&straight, &overprint, ExpectedDetail::learn(&details), None),
         readings: None,
         lights: BTreeMap::new(),
     };
