@@ -223,7 +223,7 @@ mod tests {
     fn exposure_cast_and_contrast_map_colours_onto_themselves() {
         let genuine = palette(&coloured()).unwrap();
         let mut cast = mixed(&coloured(), SAME.map(|row| row.map(|v| 0.8 * v)));
-        for (mut plane, factor) in cast.axis_iter_mut(Axis(0)).into_iter().zip([0.9, 1.0, 0.8]) {
+        for (mut plane, factor) in cast.axis_iter_mut(Axis(0)).zip([0.9, 1.0, 0.8]) {
             plane *= factor;
         }
         let map = map(&palette(&cast).unwrap(), &genuine).unwrap();
@@ -262,7 +262,6 @@ mod tests {
             [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]],
         );
         let mut half = coloured();
-        half.zip_mut_with(&other, |_, _| {});
         for ((channel, row, column), level) in half.indexed_iter_mut() {
             if (row + column) % 2 == 0 {
                 *level = other[[channel, row, column]];
