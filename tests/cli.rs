@@ -699,7 +699,7 @@ fn is_specimen(line: &Value, side: &str, turned: i32) {
     assert_eq!(line["verdict"], "unclear");
     let reasons = line["reasons"].to_string();
     assert!(
-        reasons.contains("of 28 features could be examined") && reasons.contains("scan at 200 dpi"),
+        reasons.contains("of 29 features could be examined") && reasons.contains("scan at 200 dpi"),
         "{reasons}"
     );
 }
