@@ -3,10 +3,10 @@
 //! Readings come in groups (one measurement) of places (where it was made), and places of spots, each looked
 //! at in one way or several. Each reading is brought to robust units of its own place, about what scans like
 //! its own let expect there (see trend), and those of a spot to one distance, by how they vary together. A
-//! group then speaks up to four times: by its oddest spot, which one altered spot moves; by its second oddest, which
+//! group then speaks four times: by its oddest spot, which one altered spot moves; by its second oddest, which
 //! a change of several moves, and a stain on one does not; by the mean of all but the oddest, which a change
-//! everywhere moves (one with a single spot does not); and, where it has many places, by how these lie to
-//! each other, given how they vary together among genuine objects.
+//! everywhere moves; and, where it has many places, by how these lie to each other, given how they vary
+//! together among genuine objects.
 //! Each is ranked among the same figures of the genuine objects, computed with spreads that had not seen
 //! that object (cross-conformal, five folds), and beyond the largest of them by a fitted tail. It is ranked
 //! among the scans most like its own, as many as there are objects (localized conformal prediction: Guan,
@@ -324,7 +324,7 @@ impl Model {
         let middle = model.places.frame.place(&[]);
         let tails = model.tails(&middle).into_owned();
         // Too few to tell anything by.
-        let [Some(_), ..] = &tails else {
+        let [Some(_), _, Some(_), _] = &tails else {
             return None;
         };
         model.tails = Some(tails).filter(|_| middle.is_empty());
@@ -534,12 +534,6 @@ impl Places {
         })
     }
 
-    fn several_spots(&self) -> bool {
-        let mut spots = self.known.keys().map(|place| spot_of(place));
-        let first = spots.next();
-        spots.any(|spot| Some(spot) != first)
-    }
-
     /// How odd one spot is, by the deviations of its places.
     fn spot<'a>(&self, spot: &str, read: &[(&'a str, Odd, f64)]) -> Option<(f64, Oddest<'a>)> {
         if read.len() > 1
@@ -576,7 +570,7 @@ struct Oddest<'a> {
 
 struct Summary<'a> {
     /// Oddness of the oddest spot, of the second oddest, of all but the oddest in the mean (with few spots,
-    /// of all; none with one), and of how the places of these lie to each other.
+    /// of all), and of how the places of these lie to each other.
     figures: [Option<f64>; FIGURES],
     /// The oddest place of the oddest spot.
     of_spots: Oddest<'a>,
@@ -615,8 +609,6 @@ fn summarise<'a>(
     // A stain on one spot is no change everywhere.
     let others = spots.get(usize::from(several)..)?;
     let mean = others.iter().map(|spot| spot.0).sum::<f64>() / others.len() as f64;
-    // Of a single spot it is the oddest again.
-    let mean = places.several_spots().then_some(mean);
     let second = spots.get(1).map(|spot| spot.0).filter(|_| several);
     let lie = places
         .scatter
@@ -645,7 +637,7 @@ fn summarise<'a>(
         figures: [
             Some(oddest),
             second,
-            mean,
+            Some(mean),
             lie.map(|lie| lie.distance / (lie.places as f64).sqrt()),
         ],
         of_spots,
@@ -721,35 +713,6 @@ mod tests {
             }
             assert!(rare[0] as f64 <= 0.013 * trials as f64, "{n}: {rare:?}");
             assert!(rare[1] as f64 <= 0.002 * trials as f64, "{n}: {rare:?}");
-        }
-    }
-
-    #[test]
-    fn a_single_spot_is_looked_at_once() {
-        // Of one place, and of one looked at in two ways.
-        for places in [vec!["a"], vec!["a:x", "a:y"]] {
-            let mut normal = Normal(5);
-            let n = 100;
-            let known = Genuine {
-                values: Array2::from_shape_fn((n, places.len()), |_| normal.next()),
-                objects: (0..n).collect(),
-                covariates: Array2::zeros((n, 0)),
-                odd: vec![Odd::Both; places.len()],
-                places: places.iter().map(|p| (*p).to_owned()).collect(),
-                least_spread: 1e-6,
-                accidents: true,
-            };
-            let model = Model::fit(&known).unwrap();
-            let trials = 20_000;
-            let rare = (0..trials)
-                .filter(|_| {
-                    let readings = places.iter().map(|place| (*place, normal.next()));
-                    model.judge(readings, &[]).unwrap().rarity.p <= 0.2
-                })
-                .count();
-            // A fifth, and not a tenth as if there were two tests.
-            let share = rare as f64 / f64::from(trials);
-            assert!((0.14..0.26).contains(&share), "{places:?} {share}");
         }
     }
 
