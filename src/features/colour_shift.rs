@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn less_than_any_enrolled_note_and_than_is_published_is_doubted() {
         // Notes that differ so much leave room for nearly no change.
-        let design = enrolled(design(Some("the bank")), 0.4);
+        let design = enrolled(design(Some("the bank")), 0.3);
         let finding = weighed(&design, COPPER);
         assert!(finding.p_value.unwrap() > 0.01, "{finding:?}");
         assert_eq!(finding.outcome, Outcome::Deviates, "{finding:?}");
@@ -294,7 +294,7 @@ mod tests {
         );
         assert_eq!(weighed(&design, GREEN).outcome, Outcome::Agrees);
         // Nobody vouches for it.
-        let design = enrolled(self::design(None), 0.4);
+        let design = enrolled(self::design(None), 0.3);
         assert_eq!(weighed(&design, COPPER).outcome, Outcome::Agrees);
     }
 
