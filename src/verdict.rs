@@ -139,8 +139,8 @@ pub struct Policy {
     pub false_alarm: f64,
     /// A note is unclear where evidence is within this factor of being suspect.
     pub doubt: f64,
-    /// Share of genuine notes that fine-detail, pixel-grid, ink-colour and palette may each make unclear in scans too coarse for the
-    /// features of print: these are what such a scan leaves of them, so they have a level of their own.
+    /// Share of genuine notes that fine-detail, pixel-grid, ink-colour and palette may each make unclear in scans too
+    /// coarse for the features of print: these are what such a scan leaves of them, so they have a level of their own.
     pub coarse: f64,
     /// Least genuine notes enrolled for statistics alone to call a note suspect.
     pub enrolled: usize,

@@ -21,20 +21,24 @@ const ROUNDS: usize = 4;
 const FULL: f32 = 1.5;
 /// Least spread of the colours along either way of their plane, beside what goes with lightness, in spreads of lightness.
 /// With less, tiles of one genuine note differ from another's by as much, and the map is anything: on $1 and $2 it is
-/// 0.016 to 0.024, and the maps of genuine notes are as unlike along the two ways as they are strong; on ¥1 0.038 and on ¥100 0.079.
+/// 0.016 to 0.024, and the maps of genuine notes are as unlike along the two ways as they are strong; on ¥1 0.038 and on
+/// ¥100 0.079.
 const LEAST_SPREAD: f64 = 0.03;
 /// Least tiles that must be seen.
 const LEAST_TILES: usize = 60;
 
 /// Red less green, yellow less blue, and lightness of each tile of 3 × rows × columns levels, NaN where it is not seen,
-/// as densities over the side's paper in spreads of its lightness, which exposure and tone curve scale. `None` where too little is seen.
+/// as densities over the side's paper in spreads of its lightness, which exposure and tone curve scale. `None` where
+/// too little is seen.
 pub fn palette(tiles: &Planes) -> Option<Planes> {
-    let mut density = tiles.mapv(|level| -level.max(BLACK).log10());
-    // `max` drops what is not a number.
-    density.zip_mut_with(tiles, |density, level| {
-        if level.is_nan() {
-            *density = f32::NAN;
-        }
+    let mut density = tiles.mapv(|level| {
+        // `max` drops what is not a number.
+        let seen = if level.is_nan() {
+            level
+        } else {
+            level.max(BLACK)
+        };
+        -seen.log10()
     });
     for mut plane in density.axis_iter_mut(Axis(0)) {
         let mut seen: Vec<f32> = plane.iter().copied().filter(|v| v.is_finite()).collect();
@@ -132,10 +136,7 @@ pub fn map(seen: &Planes, expected: &Planes) -> Option<Map> {
             )
         })
         .collect();
-    if tiles.len() < LEAST_TILES {
-        return None;
-    }
-    if narrowest(&tiles) < LEAST_SPREAD {
+    if tiles.len() < LEAST_TILES || narrowest(&tiles) < LEAST_SPREAD {
         return None;
     }
     let mut weights = vec![1.0f64; tiles.len()];
