@@ -229,10 +229,7 @@ fn against(readings: &Readings, rows: &[usize], batch: &[&Glimpse]) -> Option<(f
             continue;
         }
         compared += 1;
-        let least = features::all()
-            .into_iter()
-            .find(|f| f.id() == feature)
-            .map_or(0.0, features::Feature::least_spread);
+        let least = features::named(feature).map_or(0.0, features::Feature::least_spread);
         let (Some(spread), Some(median)) =
             (Spread::of(then.iter().copied(), least), quantile(&now, 0.5))
         else {

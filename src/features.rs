@@ -548,6 +548,10 @@ pub trait Feature: Sync {
     fn stands_in(&self, _place: &str) -> bool {
         false
     }
+    /// Whether it has that level too, in scans in which another stands in: it is all that such a scan shows of the inks.
+    fn left_in_coarse_scans(&self) -> bool {
+        false
+    }
     /// What a reading is expected to be where no notes were enrolled, if that is published and vouched
     /// for.
     fn published<'d>(
@@ -631,6 +635,11 @@ pub fn all() -> Vec<&'static dyn Feature> {
         &security_thread::SecurityThread,
         &see_through_register::SeeThroughRegister,
     ]
+}
+
+/// The feature of this name.
+pub fn named(id: &str) -> Option<&'static dyn Feature> {
+    all().into_iter().find(|feature| feature.id() == id)
 }
 
 /// Measures every feature that applies to this side in this light.

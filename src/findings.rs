@@ -420,7 +420,7 @@ pub(crate) fn genuine(feature: &dyn Feature, readings: &Readings, among: Among) 
 
 /// What published facts say against a reading that no enrolled note comes near; `None` where they allow it.
 fn against_facts(face: &Face<'_>, feature: &str, evidence: &Evidence) -> Option<String> {
-    let published = feature_of(feature)?.published(face.design, face.side, &evidence.place)?;
+    let published = features::named(feature)?.published(face.design, face.side, &evidence.place)?;
     let [low, high] = published.range;
     let beyond = evidence.rarity.extrapolated && !(low..=high).contains(&evidence.value);
     beyond.then(|| {
@@ -447,11 +447,7 @@ fn left_there(face: &Face<'_>, feature: &str, zone: RectMm) -> Option<&'static s
 }
 
 fn excuse(feature: &str) -> Option<&'static str> {
-    feature_of(feature)?.excuse()
-}
-
-fn feature_of(id: &str) -> Option<&'static dyn Feature> {
-    features::all().into_iter().find(|f| f.id() == id)
+    features::named(feature)?.excuse()
 }
 
 /// What published facts say of a feature for which no notes were enrolled: coarse ranges, without a
@@ -460,7 +456,8 @@ fn by_facts(face: &Face<'_>, feature: &str, readings: &[Reading], file: usize) -
     let mut judged: Option<(bool, &Reading, &Measurement, Published<'_>)> = None;
     for reading in readings {
         let (Some(published), Ok(measured)) = (
-            feature_of(feature).and_then(|f| f.published(face.design, face.side, &reading.zone)),
+            features::named(feature)
+                .and_then(|f| f.published(face.design, face.side, &reading.zone)),
             &reading.result,
         ) else {
             continue;
@@ -541,7 +538,7 @@ fn examined(
     let unit = measurement.map_or("", |m| m.unit);
     let value = rounded(evidence.value, 3);
     let expected = evidence.expected.map(|v| rounded(v, 3));
-    let excuse = feature_of(feature).and_then(|f| match evidence.told {
+    let excuse = features::named(feature).and_then(|f| match evidence.told {
         Told::OnePlace => f.excuse_at(&evidence.place),
         Told::SeveralPlaces | Told::AllPlaces | Told::OneAnother => f.excuse(),
     });
@@ -569,7 +566,7 @@ fn examined(
     );
     Finding {
         doubtful: excuse.or(left).is_some(),
-        stands_in: feature_of(feature).is_some_and(|f| f.stands_in(&evidence.place)),
+        stands_in: features::named(feature).is_some_and(|f| f.stands_in(&evidence.place)),
         file,
         zone_mm: measurement.map(|m| m.zone_mm),
         value: Some(value),

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::evidence::combined;
-use crate::features::{ink_colour, palette};
+use crate::features::{self, Feature};
 use crate::note::RectMm;
 
 /// What guilloche says of a note.
@@ -216,8 +216,8 @@ pub fn weigh(
         let as_enrolled = finding.as_enrolled.take();
         let against_facts = finding.against_facts.take();
         let stands_in = finding.stands_in;
-        let colour = [ink_colour::ID, palette::ID].contains(&finding.feature.as_str());
-        let all_that_shows = stands_in || colour;
+        let left = features::named(&finding.feature).is_some_and(Feature::left_in_coarse_scans);
+        let all_that_shows = stands_in || left;
         let doubt = if all_that_shows && coarse.contains(&finding.file) {
             policy.coarse.max(shared * policy.doubt)
         } else {
@@ -336,6 +336,7 @@ pub fn judge(findings: &[Finding], enrolled: usize) -> (Verdict, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::ink_colour;
 
     fn finding(p_value: Option<f64>) -> Finding {
         Finding {

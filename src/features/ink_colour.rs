@@ -93,6 +93,10 @@ impl Feature for InkColour {
         Some("writing, a stamp or a stain may lie over this one place: look at it")
     }
 
+    fn left_in_coarse_scans(&self) -> bool {
+        true
+    }
+
     fn least_spread(&self) -> f64 {
         0.01
     }

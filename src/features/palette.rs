@@ -31,16 +31,13 @@ use crate::compare::evidence::Odd;
 use crate::compare::palette::{map, palette};
 use crate::structure::{Colours, tile_colours};
 
-/// Its name.
-pub const ID: &str = "palette";
-
 /// See the module.
 #[derive(Debug)]
 pub struct Palette;
 
 impl Feature for Palette {
     fn id(&self) -> &'static str {
-        ID
+        "palette"
     }
 
     fn needs(&self) -> Needs {
@@ -80,6 +77,10 @@ impl Feature for Palette {
 
     fn odd(&self, _zone: &str) -> Odd {
         Odd::Both
+    }
+
+    fn left_in_coarse_scans(&self) -> bool {
+        true
     }
 
     fn least_spread(&self) -> f64 {
