@@ -552,6 +552,10 @@ pub trait Feature: Sync {
     fn left_in_coarse_scans(&self) -> bool {
         false
     }
+    /// Whether smoothing (a scanner's noise reduction, a median filter) changes it as a copy does.
+    fn smoothing_changes(&self) -> bool {
+        false
+    }
     /// What a reading is expected to be where no notes were enrolled, if that is published and vouched
     /// for.
     fn published<'d>(

@@ -12,6 +12,7 @@ use crate::compare::robust::{quantile, sorted};
 use crate::compare::trend::{Frame, Terms, Trend};
 use crate::features::{
     self, Face, Feature, Measurement, Published, Reading, Unmeasured, ink_colour, ink_separation,
+    paper_texture,
 };
 use crate::note::{Light, RectMm, Side};
 use crate::reference::{COVARIATES, Covariates, Design, Library, Readings, Shown};
@@ -50,6 +51,16 @@ pub(crate) enum Among {
     AsSharp,
     /// All, by their sharpness and resolution.
     OfAny,
+}
+
+impl Among {
+    /// What it takes to find scans like one with these covariates.
+    fn covariates(self, of: &Covariates) -> &[f64] {
+        match self {
+            Self::AsSharp => &[],
+            Self::OfAny => of,
+        }
+    }
 }
 
 impl<'a> Experience<'a> {
@@ -117,6 +128,8 @@ impl<'a> Experience<'a> {
     /// in it must be odd both beside the enrolled scans and beside scans as sharp as it is: the greater of the two
     /// p-values holds whichever it was. What is odd beside the enrolled ones alone stays a doubt in a softer scan, in
     /// which a copy that is only soft looks as usual as a genuine note; a sharper scan hides nothing.
+    ///
+    /// Where the paper has less grain than nearly all genuine notes show in such scans, what smoothing changes is a doubt.
     pub fn findings(
         &self,
         face: &Face<'_>,
@@ -129,12 +142,15 @@ impl<'a> Experience<'a> {
                 .map(|(feature, readings)| by_facts(face, feature, readings, file))
                 .collect();
         };
-        let as_enrolled = known.look(Among::AsSharp, face, readings, file);
         let sharpness = known.sharpness().and_then(|s| s.other(&face.covariates()));
+        let among = sharpness.map_or(Among::AsSharp, |_| Among::OfAny);
+        let smoothed = known.smoothed(among, face, readings);
+        let look = |among| known.look(among, face, readings, file, smoothed);
+        let as_enrolled = look(Among::AsSharp);
         let Some(sharpness) = sharpness else {
             return as_enrolled;
         };
-        let mut as_sharp = known.look(Among::OfAny, face, readings, file);
+        let mut as_sharp = look(Among::OfAny);
         as_enrolled
             .into_iter()
             .map(|enrolled| {
@@ -228,23 +244,47 @@ impl KnownSide<'_> {
         })
     }
 
+    /// Whether the paper has less fine grain than nearly all genuine notes show in scans about as sharp: it is another paper,
+    /// or the scanner smoothed it away, and with it what tells how a note was printed.
+    fn smoothed(
+        &self,
+        among: Among,
+        face: &Face<'_>,
+        readings: &[(&'static str, Vec<Reading>)],
+    ) -> bool {
+        let Some(model) = self.fitted(among).models.get(paper_texture::ID) else {
+            return false;
+        };
+        let covariates = face.covariates();
+        let covariates = among.covariates(&covariates);
+        readings
+            .iter()
+            .filter(|(feature, _)| *feature == paper_texture::ID)
+            .flat_map(|(_, places)| places)
+            .filter(|place| paper_texture::FINE.contains(&place.zone.as_str()))
+            .filter_map(|place| {
+                let value = place.result.as_ref().ok()?.value;
+                model.deviation(&place.zone, value, covariates)
+            })
+            .any(|deviation| deviation < SMOOTH)
+    }
+
     fn look(
         &self,
         among: Among,
         face: &Face<'_>,
         readings: &[(&'static str, Vec<Reading>)],
         file: usize,
+        smoothed: bool,
     ) -> Vec<Finding> {
         let fitted = self.fitted(among);
         let covariates = face.covariates();
-        let (scanner, covariates) = match among {
-            Among::AsSharp => (self.scanner.to_owned(), &[][..]),
-            Among::OfAny => (
-                format!(
-                    "{}, as a scanner of this sharpness shows them",
-                    self.scanner
-                ),
-                &covariates[..],
+        let covariates = among.covariates(&covariates);
+        let scanner = match among {
+            Among::AsSharp => self.scanner.to_owned(),
+            Among::OfAny => format!(
+                "{}, as a scanner of this sharpness shows them",
+                self.scanner
             ),
         };
         let mut findings: Vec<Finding> = readings
@@ -266,10 +306,29 @@ impl KnownSide<'_> {
                 }
             })
             .collect();
+        if smoothed {
+            for finding in &mut findings {
+                let Some(p) = finding.p_value else { continue };
+                if features::named(&finding.feature).is_some_and(Feature::smoothing_changes) {
+                    finding.doubtful = true;
+                    if p <= USUAL {
+                        finding.why.push_str(SMOOTHED);
+                    }
+                }
+            }
+        }
         findings.extend(fitted.together(&findings, self, file));
         findings
     }
 }
+
+/// Spreads below what is expected from which on there is less grain than on nearly all genuine notes: on 3 of 128 sides of
+/// $1 by those of other notes, on 64 of 64 through a median filter over 3 × 3 pixels.
+const SMOOTH: f64 = -2.0;
+
+/// What is said of a finding that smoothing may have caused.
+const SMOOTHED: &str = "; the paper shows less grain than nearly all genuine notes, so the scanner may have smoothed the picture: turn its \
+                        noise reduction off and scan the note again";
 
 /// Share of the enrolled scans, as scanners about as sharp show them, that is softer than a scan which counts as about as
 /// sharp as they are, and that is sharper. The softest of all would be the softer the more notes are enrolled, and what

@@ -7,6 +7,7 @@ mod common;
 use std::path::Path;
 
 use common::run;
+use imageproc::filter::median_filter;
 use serde_json::Value;
 
 /// Verdicts, each with its reasons, on fronts of XTS 10 as a scanner with these settings shows them.
@@ -83,6 +84,42 @@ fn a_copy_is_no_less_suspect_on_a_softer_scanner() {
         for (verdict, reasons) in judged(desk.path(), defect, &settings) {
             assert_eq!(verdict, "suspect", "{defect}: {reasons}");
         }
+    }
+}
+
+/// Fronts of XTS 10, each through a median filter over 3 × 3 pixels, as some scanners do against noise.
+fn smoothed(desk: &Path, folder: &str, settings: &[&str]) -> Vec<(String, String)> {
+    print(desk, folder, settings);
+    let smooth = format!("{folder}-smooth");
+    std::fs::create_dir(desk.join(&smooth)).unwrap();
+    for entry in std::fs::read_dir(desk.join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "jpg") {
+            let picture = median_filter(&image::open(&path).unwrap().to_rgb8(), 1, 1);
+            let name = path.with_extension("png");
+            let name = name.file_name().unwrap();
+            picture.save(desk.join(&smooth).join(name)).unwrap();
+        }
+    }
+    check(desk, &[&smooth, "--each-alone"])
+}
+
+#[test]
+fn what_a_scanner_smoothed_is_unclear_and_what_is_printed_in_a_screen_suspect() {
+    let desk = tempfile::tempdir().unwrap();
+    let settings = [&GENUINE[..], &["--count", "4"]].concat();
+    let found = smoothed(desk.path(), "genuine", &settings);
+    assert_eq!(found.len(), 4);
+    for (verdict, reasons) in found {
+        assert_eq!(verdict, "unclear", "{reasons}");
+        assert!(
+            reasons.contains("the paper shows less grain than"),
+            "{reasons}"
+        );
+    }
+    let settings = ["--seed", "901", "--count", "2", "--defect", "halftone"];
+    for (verdict, reasons) in smoothed(desk.path(), "halftone", &settings) {
+        assert_eq!(verdict, "suspect", "{reasons}");
     }
 }
 

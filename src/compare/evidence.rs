@@ -392,6 +392,13 @@ impl Model {
             .collect()
     }
 
+    /// By how many spreads a reading of one place departs from what genuine objects read there in a scan with these
+    /// covariates; `None` where they have no such place.
+    pub fn deviation(&self, place: &str, value: f64, covariates: &[f64]) -> Option<f64> {
+        let known = self.places.known.get(place)?;
+        Some(known.deviation(value, &self.places.frame.terms(covariates)))
+    }
+
     /// How rare readings are, place by place, in a scan with these covariates; `None` where none is of a
     /// place that genuine objects have.
     pub fn judge<'a>(
@@ -834,6 +841,9 @@ mod tests {
         for at in [0.1, 0.5, 0.9] {
             assert!(judge(at, at).rarity.p > 0.1, "{at}");
         }
+        let off = |value, at| model.deviation("a", value, &[at]).unwrap();
+        assert!(off(10.0, 0.5).abs() < 1.0 && off(10.0, 0.9) < -5.0);
+        assert_eq!(model.deviation("elsewhere", 10.0, &[0.5]), None);
         // As in a scan of quite another covariate.
         let other = judge(0.5, 0.9);
         assert!(other.rarity.p < 1e-4, "{other:?}");

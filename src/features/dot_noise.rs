@@ -78,6 +78,10 @@ impl Feature for DotNoise {
         Ok(readings)
     }
 
+    fn smoothing_changes(&self) -> bool {
+        true
+    }
+
     fn least_spread(&self) -> f64 {
         0.03
     }

@@ -65,6 +65,10 @@ impl Feature for InkSeparation {
             .collect())
     }
 
+    fn smoothing_changes(&self) -> bool {
+        true
+    }
+
     fn least_spread(&self) -> f64 {
         0.03
     }

@@ -87,6 +87,10 @@ impl Feature for LineAcuity {
         Odd::Both
     }
 
+    fn smoothing_changes(&self) -> bool {
+        true
+    }
+
     fn least_spread(&self) -> f64 {
         0.02
     }

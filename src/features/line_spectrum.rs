@@ -90,6 +90,10 @@ impl Feature for LineSpectrum {
         Odd::Both
     }
 
+    fn smoothing_changes(&self) -> bool {
+        true
+    }
+
     fn least_spread(&self) -> f64 {
         0.02
     }

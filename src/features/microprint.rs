@@ -93,6 +93,10 @@ impl Feature for Microprint {
         Odd::Below
     }
 
+    fn smoothing_changes(&self) -> bool {
+        true
+    }
+
     fn least_spread(&self) -> f64 {
         0.02
     }

@@ -16,12 +16,19 @@
 //!
 //! # What fools it
 //! Crumpled and soiled notes have more coarse grain, smoothing and strong JPEG leave less of the
-//! fine one, another scanner has another noise.
+//! fine one, another scanner has another noise. So where there is less of it than on nearly all genuine
+//! notes, no feature that smoothing changes makes a note suspect: it is unclear, and to be scanned again
+//! without noise reduction.
 
 use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::median;
 use crate::condition::BAND_EDGES;
+
+/// Its name.
+pub const ID: &str = "paper-texture";
+/// The places that smoothing changes.
+pub const FINE: [&str; 2] = ["fine", "finest"];
 
 /// See the module.
 #[derive(Debug)]
@@ -29,7 +36,7 @@ pub struct PaperTexture;
 
 impl Feature for PaperTexture {
     fn id(&self) -> &'static str {
-        "paper-texture"
+        ID
     }
 
     fn needs(&self) -> Needs {
@@ -72,6 +79,10 @@ impl Feature for PaperTexture {
 
     fn odd(&self, _zone: &str) -> Odd {
         Odd::Both
+    }
+
+    fn smoothing_changes(&self) -> bool {
+        true
     }
 
     fn least_spread(&self) -> f64 {

@@ -116,6 +116,10 @@ impl Feature for Seams {
         Ok(readings)
     }
 
+    fn smoothing_changes(&self) -> bool {
+        true
+    }
+
     fn least_spread(&self) -> f64 {
         0.3
     }

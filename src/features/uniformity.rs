@@ -84,6 +84,10 @@ impl Feature for Uniformity {
         .collect())
     }
 
+    fn smoothing_changes(&self) -> bool {
+        true
+    }
+
     fn least_spread(&self) -> f64 {
         0.02
     }

@@ -212,6 +212,7 @@ pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> 
                     " than the enrolled ones (edges of ink ",
                     "reason.other-sharpness",
                 ),
+                ("; the paper shows less grain than ", "reason.smoothed"),
             ] {
                 if deviating.iter().any(|(_, f)| f.why.contains(said)) {
                     out.push(catalogue.text(reason).to_owned());
