@@ -506,6 +506,15 @@ impl Reading {
     }
 }
 
+/// What takes fine detail from a scan, though a copier may have, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blur {
+    /// The scanner's noise reduction, everywhere: a median filter and the like.
+    Smoothing,
+    /// Parts of the note stood off the glass.
+    Defocus,
+}
+
 /// A security feature.
 pub trait Feature: Sync {
     /// Stable name, kebab-case: in `note.toml`, JSON and `explain`.
@@ -552,8 +561,8 @@ pub trait Feature: Sync {
     fn left_in_coarse_scans(&self) -> bool {
         false
     }
-    /// Whether smoothing (a scanner's noise reduction, a median filter) changes it as a copy does.
-    fn smoothing_changes(&self) -> bool {
+    /// Whether fine detail that a scan lost this way changes it as a copy does.
+    fn lost_to(&self, _blur: Blur) -> bool {
         false
     }
     /// What a reading is expected to be where no notes were enrolled, if that is published and vouched

@@ -11,11 +11,11 @@ use crate::compare::order;
 use crate::compare::robust::{quantile, sorted};
 use crate::compare::trend::{Frame, Terms, Trend};
 use crate::features::{
-    self, Face, Feature, Measurement, Published, Reading, Unmeasured, ink_colour, ink_separation,
-    paper_texture,
+    self, Blur, Face, Feature, Measurement, Published, Reading, Unmeasured, ink_colour,
+    ink_separation, line_acuity, paper_texture,
 };
 use crate::note::{Light, RectMm, Side};
-use crate::reference::{COVARIATES, Covariates, Design, Library, Readings, Shown};
+use crate::reference::{COVARIATES, Covariates, Design, Library, Process, Readings, Shown};
 use crate::report::rounded;
 use crate::verdict::{Finding, Outcome, USUAL};
 
@@ -129,7 +129,8 @@ impl<'a> Experience<'a> {
     /// p-values holds whichever it was. What is odd beside the enrolled ones alone stays a doubt in a softer scan, in
     /// which a copy that is only soft looks as usual as a genuine note; a sharper scan hides nothing.
     ///
-    /// Where the paper has less grain than nearly all genuine notes show in such scans, what smoothing changes is a doubt.
+    /// What a scan lost for another reason than that it shows a copy is a doubt: where the paper has less grain than nearly all
+    /// genuine notes show in such scans, and where only parts of the engraving are soft.
     pub fn findings(
         &self,
         face: &Face<'_>,
@@ -144,8 +145,8 @@ impl<'a> Experience<'a> {
         };
         let sharpness = known.sharpness().and_then(|s| s.other(&face.covariates()));
         let among = sharpness.map_or(Among::AsSharp, |_| Among::OfAny);
-        let smoothed = known.smoothed(among, face, readings);
-        let look = |among| known.look(among, face, readings, file, smoothed);
+        let blur = known.blur(among, face, readings);
+        let look = |among| known.look(among, face, readings, file, blur);
         let as_enrolled = look(Among::AsSharp);
         let Some(sharpness) = sharpness else {
             return as_enrolled;
@@ -244,29 +245,41 @@ impl KnownSide<'_> {
         })
     }
 
-    /// Whether the paper has less fine grain than nearly all genuine notes show in scans about as sharp: it is another paper,
-    /// or the scanner smoothed it away, and with it what tells how a note was printed.
-    fn smoothed(
+    /// What took fine detail from a scan, as far as it shows: all of the paper has less grain than nearly all genuine notes
+    /// have in scans about as sharp, or some of the engraving is as sharp as it should be and some far from it.
+    fn blur(
         &self,
         among: Among,
         face: &Face<'_>,
         readings: &[(&'static str, Vec<Reading>)],
-    ) -> bool {
-        let Some(model) = self.fitted(among).models.get(paper_texture::ID) else {
-            return false;
-        };
+    ) -> Option<Blur> {
         let covariates = face.covariates();
-        let covariates = among.covariates(&covariates);
-        readings
-            .iter()
-            .filter(|(feature, _)| *feature == paper_texture::ID)
-            .flat_map(|(_, places)| places)
-            .filter(|place| paper_texture::FINE.contains(&place.zone.as_str()))
-            .filter_map(|place| {
-                let value = place.result.as_ref().ok()?.value;
-                model.deviation(&place.zone, value, covariates)
-            })
-            .any(|deviation| deviation < SMOOTH)
+        let deviations = |feature: &str, wanted: &dyn Fn(&str) -> bool| -> Vec<f64> {
+            let model = self.fitted(among).models.get(feature);
+            let measured = readings
+                .iter()
+                .filter(|r| r.0 == feature)
+                .flat_map(|r| &r.1);
+            let off = measured.filter(|r| wanted(&r.zone)).filter_map(|r| {
+                let value = r.result.as_ref().ok()?.value;
+                model?.deviation(&r.zone, value, among.covariates(&covariates))
+            });
+            sorted(off)
+        };
+        let grain = deviations(paper_texture::ID, &|band| {
+            paper_texture::FINE.contains(&band)
+        });
+        if grain.first().is_some_and(|least| *least < SMOOTH) {
+            return Some(Blur::Smoothing);
+        }
+        let engraved = |id: &str| {
+            let mut zones = face.design.zones.iter().filter(|z| z.side == face.side);
+            zones.any(|z| z.id == id && z.print == Process::Intaglio)
+        };
+        let width = deviations(line_acuity::ID, &engraved);
+        let sharp = quantile(&width, SHARP_SHARE).is_some_and(|width| width < SHARP);
+        let soft = width.last().is_some_and(|most| *most > SOFT);
+        (sharp && soft).then_some(Blur::Defocus)
     }
 
     fn look(
@@ -275,7 +288,7 @@ impl KnownSide<'_> {
         face: &Face<'_>,
         readings: &[(&'static str, Vec<Reading>)],
         file: usize,
-        smoothed: bool,
+        blur: Option<Blur>,
     ) -> Vec<Finding> {
         let fitted = self.fitted(among);
         let covariates = face.covariates();
@@ -306,13 +319,13 @@ impl KnownSide<'_> {
                 }
             })
             .collect();
-        if smoothed {
+        if let Some(blur) = blur {
             for finding in &mut findings {
                 let Some(p) = finding.p_value else { continue };
-                if features::named(&finding.feature).is_some_and(Feature::smoothing_changes) {
+                if features::named(&finding.feature).is_some_and(|f| f.lost_to(blur)) {
                     finding.doubtful = true;
                     if p <= USUAL {
-                        finding.why.push_str(SMOOTHED);
+                        finding.why.push_str(lost_to(blur));
                     }
                 }
             }
@@ -326,9 +339,26 @@ impl KnownSide<'_> {
 /// $1 by those of other notes, on 64 of 64 through a median filter over 3 × 3 pixels.
 const SMOOTH: f64 = -2.0;
 
-/// What is said of a finding that smoothing may have caused.
-const SMOOTHED: &str = "; the paper shows less grain than nearly all genuine notes, so the scanner may have smoothed the picture: turn its \
-                        noise reduction off and scan the note again";
+/// Where so much of the engraving is less than so many spreads wider than expected, it is as sharp as it should be: on 64
+/// sides of $1 by those of other notes at most 1.0.
+const SHARP_SHARE: f64 = 0.25;
+const SHARP: f64 = 2.0;
+/// And wider by more than this is far from it: the softest engraving of these sides was off by at most 3.9.
+const SOFT: f64 = 4.0;
+
+/// What is said of a finding that may have this cause.
+fn lost_to(blur: Blur) -> &'static str {
+    match blur {
+        Blur::Smoothing => {
+            "; the paper shows less grain than nearly all genuine notes, so the scanner may have smoothed the picture: turn its \
+             noise reduction off and scan the note again"
+        }
+        Blur::Defocus => {
+            "; some of the engraving is as sharp as on genuine notes and some is not, so the note may not have lain flat: press it \
+             flat and scan it again"
+        }
+    }
+}
 
 /// Share of the enrolled scans, as scanners about as sharp show them, that is softer than a scan which counts as about as
 /// sharp as they are, and that is sharper. The softest of all would be the softer the more notes are enrolled, and what

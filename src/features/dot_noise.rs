@@ -24,7 +24,7 @@
 //! Coloured fibres, stains of ink and stamps raise single zones. A note printed with a spot ink
 //! instead of process inks shows nothing here: see ink-colour.
 
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use super::{Blur, Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::chroma::{Detail, Grid, amplitude, unexplained};
 use crate::compare::order::{mean, median};
 use crate::condition::{Condition, PrintWindow, fine_colour};
@@ -78,7 +78,7 @@ impl Feature for DotNoise {
         Ok(readings)
     }
 
-    fn smoothing_changes(&self) -> bool {
+    fn lost_to(&self, _blur: Blur) -> bool {
         true
     }
 

@@ -20,7 +20,7 @@
 //! # What fools it
 //! Stains, writing, stamps and coloured fibres. Strong JPEG: under quality 55 it is not examined.
 
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use super::{Blur, Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::chroma::{Detail, amplitude, unexplained};
 use crate::compare::order::mean;
 use crate::condition::fine_colour;
@@ -65,7 +65,7 @@ impl Feature for InkSeparation {
             .collect())
     }
 
-    fn smoothing_changes(&self) -> bool {
+    fn lost_to(&self, _blur: Blur) -> bool {
         true
     }
 

@@ -25,13 +25,18 @@
 //! A scanner that is softer or sharpens more than the one of the enrolled notes moves every zone
 //! alike: a scan softer or sharper than theirs is judged beside genuine notes in scans like it,
 //! and a copy that is only soft is unclear there. Where the edges are soft and the paper's grain is
-//! blurred away too, nothing is measured. Sharpening a reprint before printing gains little: it
+//! blurred away too, nothing is measured. A note that does not lie flat is soft in parts: where some of
+//! the engraving is as sharp as on genuine notes and some far from it, what lack of focus takes makes no
+//! note suspect. Sharpening a reprint before printing gains little: it
 //! steepens edges, but cannot make them narrow.
 
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use super::{Blur, Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::median;
 use crate::condition::sharpest_px;
+
+/// Its name.
+pub const ID: &str = "line-acuity";
 
 /// See the module.
 #[derive(Debug)]
@@ -42,7 +47,7 @@ const LEAST_EDGES: usize = 24;
 
 impl Feature for LineAcuity {
     fn id(&self) -> &'static str {
-        "line-acuity"
+        ID
     }
 
     fn needs(&self) -> Needs {
@@ -87,7 +92,7 @@ impl Feature for LineAcuity {
         Odd::Both
     }
 
-    fn smoothing_changes(&self) -> bool {
+    fn lost_to(&self, _blur: Blur) -> bool {
         true
     }
 

@@ -23,7 +23,7 @@
 //! ones is judged beside genuine notes in scans like it. Heavy
 //! soil and crumpling add coarse energy. Writing across a zone adds middle energy.
 
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use super::{Blur, Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::condition::BAND_EDGES;
 
@@ -90,7 +90,7 @@ impl Feature for LineSpectrum {
         Odd::Both
     }
 
-    fn smoothing_changes(&self) -> bool {
+    fn lost_to(&self, _blur: Blur) -> bool {
         true
     }
 

@@ -26,7 +26,7 @@
 //! vary as letters do: see print-raster and dot-noise.
 
 use super::dot_noise::LINES_PX_PER_MM;
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use super::{Blur, Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::{median, quantile};
 use crate::condition::density_of;
@@ -93,7 +93,7 @@ impl Feature for Microprint {
         Odd::Below
     }
 
-    fn smoothing_changes(&self) -> bool {
+    fn lost_to(&self, _blur: Blur) -> bool {
         true
     }
 

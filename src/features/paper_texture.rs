@@ -20,7 +20,7 @@
 //! notes, no feature that smoothing changes makes a note suspect: it is unclear, and to be scanned again
 //! without noise reduction.
 
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use super::{Blur, Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::evidence::Odd;
 use crate::compare::order::median;
 use crate::condition::BAND_EDGES;
@@ -81,7 +81,7 @@ impl Feature for PaperTexture {
         Odd::Both
     }
 
-    fn smoothing_changes(&self) -> bool {
+    fn lost_to(&self, _blur: Blur) -> bool {
         true
     }
 

@@ -20,7 +20,7 @@
 //! **What fools it.** Tape, and stamps and writing over print, change sharpness: one odd patch alone
 //! makes a note unclear at most. A fold that lies out of focus.
 
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured};
+use super::{Blur, Face, Feature, Measurement, Needs, Reading, Unmeasured};
 use crate::compare::tiles::{self, TILE_MM};
 use crate::condition::colour_detail;
 use crate::note::RectMm;
@@ -116,8 +116,9 @@ impl Feature for Seams {
         Ok(readings)
     }
 
-    fn smoothing_changes(&self) -> bool {
-        true
+    // A change of sharpness is what it looks for.
+    fn lost_to(&self, blur: Blur) -> bool {
+        blur == Blur::Smoothing
     }
 
     fn least_spread(&self) -> f64 {

@@ -21,7 +21,7 @@
 //! Stains and writing over several zones; light that falls off across the note (cameras) for the
 //! paper's tint.
 
-use super::{Face, Feature, Measurement, Needs, Reading, Unmeasured, dot_noise};
+use super::{Blur, Face, Feature, Measurement, Needs, Reading, Unmeasured, dot_noise};
 use crate::compare::chroma::{Detail, red_green, unexplained, yellow_blue};
 use crate::compare::order::median_point;
 use crate::condition::PrintWindow;
@@ -84,7 +84,7 @@ impl Feature for Uniformity {
         .collect())
     }
 
-    fn smoothing_changes(&self) -> bool {
+    fn lost_to(&self, _blur: Blur) -> bool {
         true
     }
 

@@ -213,6 +213,7 @@ pub fn reasons(catalogue: &Catalogue, examination: &Examination) -> Vec<String> 
                     "reason.other-sharpness",
                 ),
                 ("; the paper shows less grain than ", "reason.smoothed"),
+                ("; some of the engraving is as sharp as ", "reason.not-flat"),
             ] {
                 if deviating.iter().any(|(_, f)| f.why.contains(said)) {
                     out.push(catalogue.text(reason).to_owned());
