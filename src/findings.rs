@@ -163,8 +163,9 @@ impl<'a> Experience<'a> {
                             why: format!("{}; {sharpness}", enrolled.why),
                             ..enrolled
                         };
+                        let odder = (sharpness.softer() || !usual).then(|| Box::new(odder));
                         Finding {
-                            as_enrolled: (sharpness.softer() || !usual).then(|| Box::new(odder)),
+                            as_enrolled: odder.or(beside.as_enrolled),
                             ..beside
                         }
                     }
@@ -319,6 +320,7 @@ impl KnownSide<'_> {
                 }
             })
             .collect();
+        let mut together = fitted.together(&findings, self, file);
         if let Some(blur) = blur {
             for finding in &mut findings {
                 let Some(p) = finding.p_value else { continue };
@@ -329,8 +331,23 @@ impl KnownSide<'_> {
                     }
                 }
             }
+            // Sure is only what the others say together.
+            together = together.map(|all| {
+                let all = Finding {
+                    doubtful: true,
+                    why: format!("{}{}", all.why, lost_to(blur)),
+                    ..all
+                };
+                match fitted.together(&findings, self, file) {
+                    None => all,
+                    Some(others) => Finding {
+                        as_enrolled: Some(Box::new(all)),
+                        ..others
+                    },
+                }
+            });
         }
-        findings.extend(fitted.together(&findings, self, file));
+        findings.extend(together);
         findings
     }
 }

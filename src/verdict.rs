@@ -95,8 +95,8 @@ pub struct Finding {
     pub expected: Option<[f64; 2]>,
     /// Share of enrolled genuine notes that look at least as odd.
     pub p_value: Option<f64>,
-    /// Of a scan softer or sharper than the enrolled ones: the finding it would be had it been made as they
-    /// were, where that is odder and the scanner does not explain it.
+    /// Of a scan softer or sharper than the enrolled ones, or one that lost detail without a copier: the finding it would be
+    /// had it been made as they were, where that is odder and the scanner does not explain it.
     #[serde(skip)]
     pub as_enrolled: Option<Box<Finding>>,
     /// Of what deviates in a softer scan and would not beside scans as soft: the finding it is where the batch shows
