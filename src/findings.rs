@@ -327,7 +327,7 @@ impl KnownSide<'_> {
                 if features::named(&finding.feature).is_some_and(|f| f.lost_to(blur)) {
                     finding.doubtful = true;
                     if p <= USUAL {
-                        finding.why.push_str(lost_to(blur));
+                        finding.why.push_str(explanation(blur));
                     }
                 }
             }
@@ -335,7 +335,7 @@ impl KnownSide<'_> {
             together = together.map(|all| {
                 let all = Finding {
                     doubtful: true,
-                    why: format!("{}{}", all.why, lost_to(blur)),
+                    why: format!("{}{}", all.why, explanation(blur)),
                     ..all
                 };
                 match fitted.together(&findings, self, file) {
@@ -364,7 +364,7 @@ const SHARP: f64 = 2.0;
 const SOFT: f64 = 4.0;
 
 /// What is said of a finding that may have this cause.
-fn lost_to(blur: Blur) -> &'static str {
+fn explanation(blur: Blur) -> &'static str {
     match blur {
         Blur::Smoothing => {
             "; the paper shows less grain than nearly all genuine notes, so the scanner may have smoothed the picture: turn its \

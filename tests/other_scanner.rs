@@ -34,13 +34,16 @@ fn print(desk: &Path, folder: &str, settings: &[&str]) {
 
 fn check(desk: &Path, what: &[&str]) -> Vec<(String, String)> {
     let (_, said, _) = run(desk, &[&["check", "--format", "jsonl"], what].concat());
-    said.lines()
+    let found: Vec<(String, String)> = said
+        .lines()
         .map(|line| {
             let note: Value = serde_json::from_str(line).unwrap();
             let verdict = note["verdict"].as_str().unwrap().to_owned();
             (verdict, note["reasons"].to_string())
         })
-        .collect()
+        .collect();
+    assert!(!found.is_empty(), "{what:?}");
+    found
 }
 
 /// Genuine notes, lightly worn; how many is to be said.
